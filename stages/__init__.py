@@ -1,0 +1,12 @@
+"""The pipeline: one runnable module per stage, `python -m stages.<name>`, wired in dvc.yaml.
+
+1  download     a source                  -> data/raw/         one archive and source.json
+2  organize     data/raw                  -> data/organized/   <split>/<class>/<file>
+3  preprocess   data/organized            -> data/tfrecords/   TFRecords and dataset.json
+4  train        data/tfrecords            -> models/scratch.keras
+5  extract      data/tfrecords            -> data/features/    VGG16 bottleneck features
+6  train_head   data/features             -> models/head.keras
+7  evaluate     both models, test split   -> metrics/evaluate.json, metrics/plots/
+
+`stages.sources` holds one module per kind of source, `stages.common` what several stages need.
+"""

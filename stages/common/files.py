@@ -1,0 +1,59 @@
+"""Files and folders that exist whole or not at all: written aside, then renamed."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def fresh_dir(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path` that takes its place when the block ends well.
+
+    When the block raises, the new folder is removed and what stood at `path` stays.
+    """
+    partial = _partial(path)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    shutil.rmtree(path, ignore_errors=True)
+    partial.rename(path)
+
+
+@contextmanager
+def fresh_file(path: Path) -> Iterator[Path]:
+    """Yield a name beside `path`, with the same ending, that is renamed to it when all is well."""
+    partial = _partial(path)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    os.replace(partial, path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON with sorted keys, so that Git diffs are small.
+
+    Raises:
+        ValueError: `content` holds a NaN or an infinity, which JSON does not have.
+    """
+    with fresh_file(path) as partial:
+        text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def _partial(path: Path) -> Path:
+    """An unused name beside `path`; what a killed run left there is removed."""
+    partial = path.with_name(f".partial-{path.name}")
+    if partial.is_dir():
+        shutil.rmtree(partial)
+    partial.unlink(missing_ok=True)
+    return partial

@@ -1,0 +1,68 @@
+"""Decode an image file of any kind into 8-bit grey or RGB pixels, the right way up."""
+
+import io
+from pathlib import PurePath
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+EXTENSIONS = {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+# Multi-picture JPEG (MPO), which cameras write, counts as JPEG here.
+FORMATS = ["JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF"]
+# Pillow's own limit against decompression bombs: 89 megapixels, a quarter of a GiB as RGB.
+MAX_PIXELS = 1024**3 // 12
+
+
+class BadImage(Exception):
+    """The file cannot be decoded; the text says why."""
+
+
+def is_image_name(name: str) -> bool:
+    """Whether the file's ending, in any case, is that of an image format that is read here."""
+    return PurePath(name).suffix.lower() in EXTENSIONS
+
+
+def decode(data: bytes, color_mode: str) -> Image.Image:
+    """Decode one image.
+
+    EXIF orientation is applied. Transparent pixels are laid on white. 16-bit channels keep their
+    high byte, as libpng's `png_set_strip_16` does. Animations give their first frame.
+
+    Args:
+        data: a whole file of one of `FORMATS`.
+        color_mode: `grayscale` (mode L, luma of ITU-R 601-2) or `rgb` (mode RGB).
+
+    Raises:
+        BadImage: the file is damaged, of another format, too large or of no fixed range.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise BadImage(f"{image.width}x{image.height} pixels are more than {MAX_PIXELS}")
+        image = _eight_bits(ImageOps.exif_transpose(image))
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        return image.convert("L" if color_mode == "grayscale" else "RGB")
+    except (BadImage, MemoryError):
+        raise
+    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble on.
+        raise BadImage(_reason(error)) from error
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """`Image.convert` clips 16-bit grey at 255 instead of scaling it; so scale it here."""
+    if image.mode == "F":
+        raise BadImage("floating-point pixels have no fixed range; save it with 8 or 16 bits")
+    if not image.mode.startswith("I"):
+        return image
+    pixels = np.asarray(image)
+    if pixels.min() < 0 or pixels.max() >= 2**16:
+        raise BadImage("32-bit pixels have no fixed range; save it with 8 or 16 bits")
+    return Image.fromarray((pixels.astype(np.uint16) >> 8).astype(np.uint8))
+
+
+def _reason(error: Exception) -> str:
+    # Pillow names the BytesIO object, whose address differs from run to run.
+    unidentified = isinstance(error, UnidentifiedImageError)
+    return "not an image" if unidentified else str(error) or type(error).__name__

@@ -1,0 +1,73 @@
+"""Read params.yaml as DVC reads it, and refuse it with every mistake named at once."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML, YAMLError
+
+from stages.common import paths
+from stages.common.command import UserError
+from stages.common.schema import Impossible, Params
+
+
+def load_params(path: Path = paths.PARAMS) -> Params:
+    """The validated contents of `path`.
+
+    Raises:
+        UserError: the file is missing, is no YAML, or breaks the schema.
+    """
+    try:
+        # What DVC uses: YAML 1.2, in which 1e-3 is a number, `no` a string, a repeated key an error.
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no {path} here; run from the root of the repository") from None
+    except YAMLError as error:
+        raise UserError(f"{path} is no valid YAML:\n{error}") from None
+    return validate(content, str(path))
+
+
+def validate(content: Any, name: str) -> Params:
+    """`content` as `Params`; `name` says in the error what was refused."""
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        lines = [line for details in error.errors() for line in _describe(details)]
+        raise UserError("\n".join([f"{name} is not valid:", *(f"  {x}" for x in lines)])) from None
+
+
+def _describe(error: ErrorDetails) -> list[str]:
+    """One line for each mistake: the parameter, what it must be, what it is."""
+    location = _location(error["loc"])
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, Impossible):
+        return [
+            f"{'.'.join(filter(None, (location, parameter)))}: {why}"
+            for parameter, why in cause.problems
+        ]
+    if error["type"] == "missing":
+        return [f"{location}: is missing"]
+    if error["type"] == "extra_forbidden":
+        return [f"{location}: unknown parameter{_did_you_mean(error['loc'])}"]
+    must = error["msg"].replace("Input should be ", "must be ").replace("valid ", "")
+    got = "" if isinstance(error["input"], Mapping) else f", got {error['input']!r}"
+    return [f"{location}: {must}{got}"]
+
+
+def _location(loc: tuple[int | str, ...]) -> str:
+    # Pydantic adds a step for the member of a union that it tried, such as `list[...]`.
+    steps = [str(step) for step in loc if isinstance(step, int) or step.isidentifier()]
+    return ".".join(step for step in steps if step not in {"int", "float"}) or "params.yaml"
+
+
+def _did_you_mean(loc: tuple[int | str, ...]) -> str:
+    section: type[BaseModel] = Params
+    for step in loc[:-1]:
+        annotation = section.model_fields[str(step)].annotation
+        models = [annotation, *get_args(annotation)]
+        section = next(x for x in models if isinstance(x, type) and issubclass(x, BaseModel))
+    close = difflib.get_close_matches(str(loc[-1]), section.model_fields, n=1)
+    return f", did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,26 @@
+"""Every path of the pipeline, written once, relative to the root of the repository."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+
+RAW = Path("data/raw")
+ORGANIZED = Path("data/organized")
+TFRECORDS = Path("data/tfrecords")
+FEATURES = Path("data/features")
+
+SCRATCH_MODEL = Path("models/scratch.keras")
+HEAD_MODEL = Path("models/head.keras")
+
+METRICS = Path("metrics")
+PLOTS = METRICS / "plots"
+
+
+def metrics(stage: str) -> Path:
+    """The file with the figures of one stage."""
+    return METRICS / f"{stage}.json"
+
+
+def curves(stage: str) -> Path:
+    """The folder that DVCLive fills while one stage trains."""
+    return METRICS / stage

@@ -1,0 +1,39 @@
+"""Get the images: one archive, as its source delivers it, and where it came from.
+
+Reads   the source that params name
+Writes  data/raw/<archive>, data/raw/source.json, metrics/download.json
+Params  download
+"""
+
+import hashlib
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+from stages.common import archives, paths
+from stages.common.command import run
+from stages.common.files import fresh_dir, write_json
+from stages.common.params import load_params
+
+
+def main() -> None:
+    download = load_params().download
+    with fresh_dir(paths.RAW) as raw:
+        source = import_module(f"stages.sources.{download.kind}")
+        provenance = source.fetch(download, into=raw)
+        archive = raw / provenance.file
+        files = archives.check(archive)
+        facts = {**asdict(provenance), **_fingerprint(archive), "files": files}
+        write_json(raw / "source.json", {"kind": download.kind, **facts})
+    write_json(paths.metrics("download"), {"download": facts})
+    print(f"data/raw/{provenance.file} {facts['bytes']:,} bytes, {files:,} files")
+
+
+def _fingerprint(archive: Path) -> dict[str, int | str]:
+    with archive.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"bytes": archive.stat().st_size, "sha256": digest}
+
+
+if __name__ == "__main__":
+    run(main)

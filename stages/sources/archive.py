@@ -1,0 +1,52 @@
+"""Images of one's own: a zip, a tar (plain, gzip, bzip2, xz) or a folder, anywhere on disk."""
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+from stages.common.command import UserError
+from stages.common.schema import Download
+from stages.sources.provenance import Provenance
+
+
+def fetch(download: Download, into: Path) -> Provenance:
+    """Copy the archive as it is; pack a folder, files in order of name, into a zip.
+
+    Raises:
+        UserError: there is nothing at `download.path`, or it cannot be read.
+    """
+    source = Path(download.path or "").expanduser()
+    try:
+        if source.is_dir():
+            file = f"{source.resolve().name}.zip"
+            _pack(source, into / file)
+        else:
+            file = source.name
+            shutil.copyfile(source, into / file)
+    except FileNotFoundError:
+        raise UserError(_nothing_at(source)) from None
+    except PermissionError as error:
+        raise UserError(f"download.path: no permission to read {error.filename}") from None
+    return Provenance(file=file, name=file)
+
+
+def _pack(folder: Path, archive: Path) -> None:
+    """Store all files of `folder`; dates are left out, so that equal folders give equal bytes."""
+    with zipfile.ZipFile(archive, "w") as packed:
+        for parent, folders, files in os.walk(folder):
+            folders.sort()
+            for file in sorted(files):
+                path = Path(parent, file)
+                info = zipfile.ZipInfo(str(path.relative_to(folder)))
+                info.file_size = path.stat().st_size
+                with path.open("rb") as stream, packed.open(info, "w") as member:
+                    shutil.copyfileobj(stream, member)
+
+
+def _nothing_at(source: Path) -> str:
+    message = f"download.path: there is nothing at '{source}'"
+    if source.is_absolute():
+        return message
+    # DVC runs queued experiments in a copy of the repository, where `../images` leads elsewhere.
+    return f"{message} from {Path.cwd()}; an absolute path is found from everywhere"

@@ -1,0 +1,84 @@
+"""Train a CNN from scratch.
+
+Reads   data/tfrecords
+Writes  models/scratch.keras, metrics/train.json, metrics/train/ (curves)
+Params  seed, train
+"""
+
+import keras
+from keras import layers
+
+from stages.common import fitting, paths
+from stages.common.augmentation import augment_batches
+from stages.common.command import run
+from stages.common.dataset import load_dataset
+from stages.common.files import write_json
+from stages.common.params import load_params
+from stages.common.per_layer import per_layer
+from stages.common.records import read_batches
+from stages.common.runtime import set_up, tf
+from stages.common.schema import Train
+
+
+def main() -> None:
+    params = load_params()
+    dataset = load_dataset()
+    set_up(params.seed, params.runtime.device, params.train.precision)
+    model = build_model(params.train, dataset.image_shape, len(dataset.classes))
+    model.summary(line_length=80)
+
+    def batches(split: str, shuffle_seed: int | None = None) -> tf.data.Dataset:
+        images = read_batches(
+            paths.TFRECORDS, dataset, split, params.train.batch_size, shuffle_seed
+        )
+        return images.map(
+            lambda image, label, key: (
+                image,
+                fitting.targets(label, len(dataset.classes), params.train),
+            )
+        )
+
+    train = augment_batches(batches("train", params.seed), params.train.augmentation, params.seed)
+    metrics = fitting.fit(model, train, batches("validation"), params.train, "train")
+    fitting.save(model, paths.SCRATCH_MODEL)
+    write_json(paths.metrics("train"), {"train": metrics})
+
+
+def build_model(params: Train, image_shape: list[int], classes: int) -> keras.Model:
+    """INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC.
+
+    The pattern is that of the course CS231n (Stanford), "Convolutional Neural Networks", section
+    "ConvNet Architectures".
+
+    Args:
+        params: M blocks, one for each of `filters`, of N = `convs_per_block` convolutions; K hidden
+            layers, one for each of `dense_units`.
+        image_shape: height, width, channels.
+        classes: how many.
+
+    Returns:
+        A model from images, 0 to 255, (batch, height, width, channels), scaled inside by 1/255, to
+        probabilities, float32 (batch, classes), or (batch, 1) for a sigmoid.
+    """
+    x = inputs = keras.Input(image_shape, name="image")
+    x = layers.Rescaling(1 / 255)(x)
+    pools = per_layer(params.pool_size, len(params.filters))
+    for filters, pool in zip(params.filters, pools, strict=True):
+        for _ in range(params.convs_per_block):
+            x = layers.Conv2D(filters, params.kernel_size, padding=params.padding)(x)
+            if params.batch_normalization:
+                x = layers.BatchNormalization()(x)
+            x = layers.Activation(params.activation)(x)
+        if pool > 1:
+            x = layers.MaxPooling2D(pool)(x)
+    x = layers.Dropout(params.conv_dropout)(x)
+    x = layers.Flatten()(x)
+    for units in params.dense_units:
+        x = layers.Dense(units, activation=params.activation)(x)
+        x = layers.Dropout(params.dropout)(x)
+    outputs = fitting.output_layer(classes, params)(x)
+    return keras.Model(inputs, outputs, name="scratch")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,96 @@
+"""dvc.yaml says what the code does: DVC follows no imports, so a test does."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.common.params import load_params
+from stages.common.schema import Params
+
+STAGES = YAML(typ="safe").load(Path("dvc.yaml"))["stages"]
+KIND = "stages/sources/${download.kind}.py"
+# They accept or refuse params.yaml and never change a value: see stages/common/schema.py.
+NEVER_CHANGE_A_RESULT = {"stages/common/params.py", "stages/common/schema.py"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_are_exactly_the_modules_that_the_stage_imports(stage):
+    listed = {dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")}
+    wanted = imported(f"stages/{stage}.py") - NEVER_CHANGE_A_RESULT
+    if stage == "download":
+        listed.remove(KIND)
+        wanted |= imported_by_all_sources()
+    assert listed == wanted
+
+
+def test_every_source_kind_has_a_module_of_its_name():
+    kinds = Params.model_fields["download"].annotation.model_fields["kind"].annotation.__args__
+    modules = {path.stem for path in Path("stages/sources").glob("*.py")}
+    assert set(kinds) <= modules
+
+
+def test_packages_hold_only_a_docstring_and_so_are_no_dependency():
+    for package in Path("stages").rglob("__init__.py"):
+        assert len(ast.parse(package.read_text()).body) == 1
+
+
+def test_a_stage_a_module_a_section_and_a_metrics_file_share_each_name():
+    sections = [name for name in Params.model_fields if name not in {"seed", "runtime"}]
+    assert list(STAGES) == sections
+    for name, stage in STAGES.items():
+        assert stage["cmd"] == f"python -m stages.{name}"
+        assert stage["desc"]
+        assert name in stage["params"]
+        assert {f"metrics/{name}.json": {"cache": False}} in stage["metrics"]
+
+
+def test_stages_that_use_the_seed_depend_on_it():
+    for name, stage in STAGES.items():
+        source = Path(f"stages/{name}.py").read_text()
+        uses = "params.seed" in source and name != "evaluate"
+        assert ("seed" in stage["params"]) == uses
+
+
+@pytest.mark.parametrize("stage", ["download", "organize"])
+def test_light_stages_do_not_import_tensorflow(stage):
+    modules = imported(f"stages/{stage}.py") | imported_by_all_sources()
+    for module in modules:
+        names = {name.split(".")[0] for name in external(module)}
+        assert not names & {"tensorflow", "keras", "dvclive"}, module
+
+
+def test_the_committed_params_are_valid():
+    load_params()
+
+
+@cache
+def imported(module: str) -> frozenset[str]:
+    """`module` and all modules of this project that it imports, at any depth and in functions."""
+    found = {module}
+    for name in sorted(external(module)):
+        path = Path(*name.split(".")).with_suffix(".py")
+        if path.is_file():
+            found |= imported(str(path))
+    return frozenset(found)
+
+
+def imported_by_all_sources() -> set[str]:
+    modules = [str(path) for path in Path("stages/sources").glob("*.py")]
+    own = {f"stages/sources/{name}.py" for name in ("digits", "archive")}
+    everything = set().union(*(imported(m) for m in modules if not m.endswith("__init__.py")))
+    return everything - own - NEVER_CHANGE_A_RESULT
+
+
+@cache
+def external(module: str) -> frozenset[str]:
+    """Dotted names of everything that `module` imports."""
+    names = set()
+    for node in ast.walk(ast.parse(Path(module).read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(names)
