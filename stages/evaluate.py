@@ -7,7 +7,6 @@ Params  evaluate
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 from sklearn import metrics
@@ -20,7 +19,7 @@ from stages.common.features import load_features
 from stages.common.files import fresh_dir, write_json
 from stages.common.params import load_params
 from stages.common.records import read_batches
-from stages.common.runtime import set_up
+from stages.common.runtime import keras, set_up
 
 MODELS = {"scratch": "CNN from scratch", "transfer": "VGG16 features and a head"}
 ROC_POINTS = 201
@@ -80,7 +79,10 @@ def load_model(path: Path) -> keras.Model:
 def both_columns(outputs: np.ndarray) -> np.ndarray:
     """Probabilities, float64 (n, classes), from a softmax or from one sigmoid (n, 1)."""
     outputs = outputs.astype(np.float64)
-    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+    if outputs.shape[1] == 1:
+        return np.hstack([1 - outputs, outputs])
+    # The rows of a float32 softmax add up to 1 but for 1e-7, which scikit-learn warns of.
+    return outputs / outputs.sum(axis=1, keepdims=True)
 
 
 def score(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:

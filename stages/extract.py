@@ -5,7 +5,6 @@ Writes  data/features/<split>.npz, metrics/extract.json
 Params  seed, extract
 """
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
@@ -17,7 +16,7 @@ from stages.common.files import fresh_dir, write_json
 from stages.common.labels import SPLITS
 from stages.common.params import load_params
 from stages.common.records import read_batches
-from stages.common.runtime import set_up, threads
+from stages.common.runtime import keras, set_up, threads
 from stages.common.vgg16 import build_extractor, weights_sha256
 
 

@@ -5,9 +5,6 @@ Writes  models/scratch.keras, metrics/train.json, metrics/train/ (curves)
 Params  seed, train
 """
 
-import keras
-from keras import layers
-
 from stages.common import fitting, paths
 from stages.common.augmentation import augment_batches
 from stages.common.command import run
@@ -16,7 +13,7 @@ from stages.common.files import write_json
 from stages.common.params import load_params
 from stages.common.per_layer import per_layer
 from stages.common.records import read_batches
-from stages.common.runtime import set_up, tf
+from stages.common.runtime import keras, set_up, tf
 from stages.common.schema import Train
 
 
@@ -61,21 +58,21 @@ def build_model(params: Train, image_shape: list[int], classes: int) -> keras.Mo
         probabilities, float32 (batch, classes), or (batch, 1) for a sigmoid.
     """
     x = inputs = keras.Input(image_shape, name="image")
-    x = layers.Rescaling(1 / 255)(x)
+    x = keras.layers.Rescaling(1 / 255)(x)
     pools = per_layer(params.pool_size, len(params.filters))
     for filters, pool in zip(params.filters, pools, strict=True):
         for _ in range(params.convs_per_block):
-            x = layers.Conv2D(filters, params.kernel_size, padding=params.padding)(x)
+            x = keras.layers.Conv2D(filters, params.kernel_size, padding=params.padding)(x)
             if params.batch_normalization:
-                x = layers.BatchNormalization()(x)
-            x = layers.Activation(params.activation)(x)
+                x = keras.layers.BatchNormalization()(x)
+            x = keras.layers.Activation(params.activation)(x)
         if pool > 1:
-            x = layers.MaxPooling2D(pool)(x)
-    x = layers.Dropout(params.conv_dropout)(x)
-    x = layers.Flatten()(x)
+            x = keras.layers.MaxPooling2D(pool)(x)
+    x = keras.layers.Dropout(params.conv_dropout)(x)
+    x = keras.layers.Flatten()(x)
     for units in params.dense_units:
-        x = layers.Dense(units, activation=params.activation)(x)
-        x = layers.Dropout(params.dropout)(x)
+        x = keras.layers.Dense(units, activation=params.activation)(x)
+        x = keras.layers.Dropout(params.dropout)(x)
     outputs = fitting.output_layer(classes, params)(x)
     return keras.Model(inputs, outputs, name="scratch")
 

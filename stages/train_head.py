@@ -5,9 +5,6 @@ Writes  models/head.keras, metrics/train_head.json, metrics/train_head/ (curves)
 Params  seed, train_head
 """
 
-import keras
-from keras import layers
-
 from stages.common import fitting, paths
 from stages.common.command import run
 from stages.common.dataset import load_dataset
@@ -15,7 +12,7 @@ from stages.common.features import load_features
 from stages.common.files import write_json
 from stages.common.params import load_params
 from stages.common.per_layer import per_layer
-from stages.common.runtime import set_up
+from stages.common.runtime import keras, set_up
 from stages.common.schema import TrainHead
 
 
@@ -48,11 +45,11 @@ def build_model(params: TrainHead, features_shape: tuple[int, ...], classes: int
         or (batch, 1) for a sigmoid.
     """
     x = inputs = keras.Input(features_shape, name="features")
-    x = layers.Flatten()(x)
+    x = keras.layers.Flatten()(x)
     rates = per_layer(params.dropout, len(params.dense_units))
     for units, rate in zip(params.dense_units, rates, strict=True):
-        x = layers.Dense(units, activation=params.activation)(x)
-        x = layers.Dropout(rate)(x)
+        x = keras.layers.Dense(units, activation=params.activation)(x)
+        x = keras.layers.Dropout(rate)(x)
     outputs = fitting.output_layer(classes, params)(x)
     return keras.Model(inputs, outputs, name="head")
 

@@ -2,17 +2,18 @@
 
 import json
 import math
+import re
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import keras
 from dvclive import Live
 
 from stages.common import paths
 from stages.common.command import UserError
 from stages.common.files import fresh_file
-from stages.common.runtime import tf, threads, verbose
+from stages.common.runtime import keras, tf, threads, verbose
 from stages.common.schema import Fitting
 
 Metrics = dict[str, float | int | str]
@@ -74,11 +75,13 @@ def fit(
             epochs=params.epochs,
             validation_data=validation,
             validation_batch_size=batch_size,
+            shuffle=y is not None,  # Datasets come shuffled.
             verbose=verbose(),
             callbacks=[Curves(live, stage), best],
         ).history
     # DVCLive's summary holds the last epoch; metrics/<stage>.json has the best one instead.
     Path(live.metrics_file).unlink(missing_ok=True)
+    print(f"best epoch {best.best_epoch + 1} of {len(history['loss'])}, val_loss {best.best:.4f}")
     return {
         "parameters": model.count_params(),
         "best_epoch": best.best_epoch + 1,
@@ -119,17 +122,30 @@ def save(model: keras.Model, path: Path) -> None:
     """Write a Keras archive whose bytes depend on the model alone.
 
     Keras 3.15 puts the time into two places, `date_saved` in metadata.json and the date of one
-    member of the zip; here both are the zip format's first day.
+    member of the zip; here both are the zip format's first day. It also names objects that layers
+    share by their address in memory; here they are numbered.
     """
-    with fresh_file(path) as fixed, fresh_file(path.with_stem(f"{path.stem}-dated")) as dated:
+    with fresh_file(path) as partial, TemporaryDirectory(dir=path.parent) as folder:
+        dated = Path(folder, path.name)
         model.save(dated)
-        with zipfile.ZipFile(dated) as source, zipfile.ZipFile(fixed, "w") as target:
+        with zipfile.ZipFile(dated) as source, zipfile.ZipFile(partial, "w") as target:
             for name in sorted(source.namelist()):
                 content = source.read(name)
                 if name == "metadata.json":
                     facts = json.loads(content) | {"date_saved": "1980-01-01@00:00:00"}
                     content = json.dumps(facts).encode()
+                elif name == "config.json":
+                    content = _number_shared_objects(content)
                 target.writestr(zipfile.ZipInfo(name), content)
+
+
+def _number_shared_objects(config: bytes) -> bytes:
+    numbers: dict[bytes, int] = {}
+
+    def number(match: re.Match[bytes]) -> bytes:
+        return match[1] + str(numbers.setdefault(match[2], len(numbers))).encode()
+
+    return re.sub(rb'("shared_object_id": )(\d+)', number, config)
 
 
 def _compile(model: keras.Model, params: Fitting) -> None:

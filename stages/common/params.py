@@ -1,7 +1,7 @@
 """Read params.yaml as DVC reads it, and refuse it with every mistake named at once."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -51,7 +51,7 @@ def _describe(error: ErrorDetails) -> list[str]:
     if error["type"] == "missing":
         return [f"{location}: is missing"]
     if error["type"] == "extra_forbidden":
-        return [f"{location}: unknown parameter{_did_you_mean(error['loc'])}"]
+        return [f"{location}: unknown parameter{_similar_parameter(error['loc'])}"]
     must = error["msg"].replace("Input should be ", "must be ").replace("valid ", "")
     got = "" if isinstance(error["input"], Mapping) else f", got {error['input']!r}"
     return [f"{location}: {must}{got}"]
@@ -63,11 +63,16 @@ def _location(loc: tuple[int | str, ...]) -> str:
     return ".".join(step for step in steps if step not in {"int", "float"}) or "params.yaml"
 
 
-def _did_you_mean(loc: tuple[int | str, ...]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint at the word that was meant, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f", did you mean '{close[0]}'?" if close else ""
+
+
+def _similar_parameter(loc: tuple[int | str, ...]) -> str:
     section: type[BaseModel] = Params
     for step in loc[:-1]:
         annotation = section.model_fields[str(step)].annotation
         models = [annotation, *get_args(annotation)]
         section = next(x for x in models if isinstance(x, type) and issubclass(x, BaseModel))
-    close = difflib.get_close_matches(str(loc[-1]), section.model_fields, n=1)
-    return f", did you mean '{close[0]}'?" if close else ""
+    return did_you_mean(str(loc[-1]), section.model_fields)

@@ -11,6 +11,7 @@ from stages.common.runtime import tf
 
 # Records are in a random order on disk already; 256 MiB more shuffling than that is luxury.
 SHUFFLE_BYTES = 256 << 20
+READ_BYTES = 1 << 20
 
 
 def serialize(image: bytes, label: int, key: str) -> bytes:
@@ -44,7 +45,7 @@ def read_batches(
     """
     examples = dataset.splits[split].examples
     files = [str(folder / shard) for shard in dataset.splits[split].shards]
-    records = tf.data.TFRecordDataset(files)
+    records = tf.data.TFRecordDataset(files, buffer_size=READ_BYTES)
     if shuffle_seed is not None:
         height, width, channels = dataset.image_shape
         buffer = min(examples, SHUFFLE_BYTES // (height * width * channels) + 1)

@@ -1,6 +1,6 @@
 """TensorFlow, set up: quiet, deterministic, on the device and in the precision that params ask for.
 
-Import `tf` from here, so that its settings stand before TensorFlow is loaded.
+Import `keras` and `tf` from here, so that the settings stand before they are loaded.
 """
 
 import os
@@ -44,6 +44,8 @@ with _without_native_log():
 
     tf.config.list_physical_devices()
 
+__all__ = ["keras", "set_up", "tf", "threads", "verbose"]
+
 INSTALL_GPU = (
     "install TensorFlow's CUDA packages with `make setup EXTRA=gpu`, look at `nvidia-smi`, "
     "or set runtime.device to 'auto' or 'cpu'"
@@ -73,7 +75,9 @@ def set_up(seed: int, device: str, precision: str) -> str:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    if gpus:
+        # CPU kernels are deterministic as they are; there it would only make tf.data sequential.
+        tf.config.experimental.enable_op_determinism()
     return keras.config.dtype_policy().compute_dtype
 
 
@@ -86,8 +90,8 @@ def threads() -> int:
 
 
 def verbose() -> int:
-    """Keras's `verbose`: a bar in a terminal, a line per epoch elsewhere."""
-    return 1 if os.isatty(1) else 2
+    """Keras's `verbose`: a bar where the output is a terminal, nothing elsewhere."""
+    return int(sys.stdout.isatty())
 
 
 def _choose_device(device: str) -> list[tf.config.PhysicalDevice]:

@@ -7,10 +7,8 @@ ICLR 2015, https://arxiv.org/abs/1409.1556.
 import hashlib
 from pathlib import Path
 
-import keras
-from keras import layers
-
 from stages.common.command import UserError
+from stages.common.runtime import keras
 from stages.common.schema import Extract
 
 
@@ -31,9 +29,9 @@ def build_extractor(params: Extract, image_shape: list[int]) -> keras.Model:
     x = inputs = keras.Input(image_shape, name="image")
     # float32 up to the first convolution: bfloat16 has 8 bits of precision, as many as a pixel.
     if list(params.image_size) != list(image_shape[:2]):
-        x = layers.Resizing(*params.image_size, interpolation="bilinear", dtype="float32")(x)
+        x = keras.layers.Resizing(*params.image_size, interpolation="bilinear", dtype="float32")(x)
     if image_shape[-1] == 1:
-        x = layers.Concatenate(dtype="float32")([x, x, x])
+        x = keras.layers.Concatenate(dtype="float32")([x, x, x])
     x = Scaling(dtype="float32")(x)
     vgg16 = keras.applications.VGG16(
         include_top=False,
@@ -45,7 +43,7 @@ def build_extractor(params: Extract, image_shape: list[int]) -> keras.Model:
     return keras.Model(inputs, vgg16(x), name="extractor")
 
 
-class Scaling(layers.Layer):
+class Scaling(keras.layers.Layer):
     """BGR minus ImageNet's channel means, as VGG16 was trained; dividing by 255 is not the same."""
 
     def call(self, images):

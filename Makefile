@@ -1,0 +1,44 @@
+# `make repro` and `make test` do everything on a machine with Python 3.11 or later and make.
+PYTHON ?= python3
+EXTRA ?=
+VENV := .venv
+LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
+INSTALLED := $(VENV)/installed-$(LOCK)
+
+# The stages run `python`: the one that has the packages must come first.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help setup repro test lint lock
+
+help:
+	@echo "make setup            create $(VENV) and install requirements.lock (EXTRA=gpu: CUDA too)"
+	@echo "make repro            run the pipeline that params.yaml defines"
+	@echo "make test             run the tests"
+	@echo "make lint             check style and types"
+	@echo "make lock             renew requirements.lock from pyproject.toml"
+
+setup: $(INSTALLED)
+
+$(INSTALLED): $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@touch $@
+
+repro: setup
+	dvc repro
+
+test: setup
+	python -m pytest -m "not real"
+
+lint: setup
+	ruff check
+	ruff format --check
+	mypy
+
+lock:
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+		--no-header --output-file requirements.lock
+	uv pip compile pyproject.toml --group dev --extra gpu --universal --generate-hashes \
+		--no-header --output-file requirements-gpu.lock

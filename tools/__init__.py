@@ -1,0 +1,1 @@
+"""Commands that are not stages: `python -m tools.<name> --help`."""
