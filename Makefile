@@ -30,7 +30,7 @@ repro: setup
 	dvc repro
 
 test: setup
-	python -m pytest -m "not real"
+	python -m pytest -m "not slow"
 
 lint: setup
 	ruff check

@@ -38,12 +38,11 @@ def main() -> None:
     print(describe(scores, len(labels)))
 
 
-def predict_scratch(
-    dataset: Dataset, batch_size: int
-) -> tuple[list[str], np.ndarray, np.ndarray]:
+def predict_scratch(dataset: Dataset, batch_size: int) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Keys (n,), labels (n,) and probabilities (n, classes) of the test split, from its images."""
     model = load_model(paths.SCRATCH_MODEL)
-    keys, labels, outputs = [], [], []
+    keys: list[str] = []
+    labels, outputs = [], []
     for images, label, key in read_batches(paths.TFRECORDS, dataset, "test", batch_size):
         outputs.append(model.predict_on_batch(images))
         labels.append(label.numpy())

@@ -58,7 +58,8 @@ def find_archive() -> Path:
 
 def decode_all(archive: Path) -> tuple[list[str], dict[str, str]]:
     """Names of the images that can be decoded, and of those that cannot, with the reason."""
-    good, bad = [], {}
+    good: list[str] = []
+    bad: dict[str, str] = {}
     # Threads: Pillow's decoders run without the interpreter lock.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         members = _progress(read_members(archive, is_image_name), "decode")
@@ -68,6 +69,9 @@ def decode_all(archive: Path) -> tuple[list[str], dict[str, str]]:
                     good.append(name)
                 else:
                     bad[name] = reason
+    twice = [name for name, times in Counter([*good, *bad]).items() if times > 1]
+    if twice:
+        raise UserError(f"{archive} has two images named '{twice[0]}'; rename one of them")
     if not good and not bad:
         raise UserError(f"{archive} has no image in it; images are known by endings such as .jpg")
     return good, bad
@@ -80,8 +84,8 @@ def refuse_bad(good: list[str], bad: dict[str, str], limit: int) -> None:
     total = len(good) + len(bad)
     lines = [f"  {name}: {why}" for name, why in islice(sorted(bad.items()), 10)]
     more = [f"  ... and {len(bad) - 10} more"] * (len(bad) > 10)
-    headline = f"{len(bad)} of {total:,} images cannot be decoded; organize.max_bad_images is {limit}:"
-    raise UserError("\n".join([headline, *lines, *more]))
+    counts = f"{len(bad)} of {total:,} images cannot be decoded"
+    raise UserError("\n".join([f"{counts}; organize.max_bad_images is {limit}:", *lines, *more]))
 
 
 def target_paths(splits: Splits, labels: dict[str, str]) -> dict[str, Path]:
@@ -96,9 +100,9 @@ def target_paths(splits: Splits, labels: dict[str, str]) -> dict[str, Path]:
     targets = {}
     for name, file in files.items():
         too_long = len(os.fsencode(file)) > MAX_NAME_BYTES
-        if too_long or taken[labels[name], _folded(file)] > 1:
-            file = _digested(name)
-        targets[name] = Path(split_of[name], labels[name], file)
+        repeated = taken[labels[name], _folded(file)] > 1
+        unique = _digested(name) if too_long or repeated else file
+        targets[name] = Path(split_of[name], labels[name], unique)
     return targets
 
 
@@ -132,7 +136,7 @@ def report(splits: Splits, labels: dict[str, str], bad: dict[str, str], unlabell
         shown = ", ".join(f"{label} {classes[label]:,}" for label in sorted(classes)[:10])
         print(f"{split:<10} {len(names):>7,}  {shown}{' ...' * (len(classes) > 10)}")
     if bad:
-        print(f"{len(bad):,} images cannot be decoded and are left out: metrics/organize.json names them")
+        print(f"{len(bad):,} images cannot be decoded; metrics/organize.json names them")
     if unlabelled:
         print(f"{unlabelled:,} images tell no class (organize.labels) and are left out")
 

@@ -26,8 +26,8 @@ from stages.common.files import fresh_dir, fresh_file, write_json
 from stages.common.images import BadImage, decode
 from stages.common.labels import SPLITS
 from stages.common.params import load_params
-from stages.common.runtime import tf
 from stages.common.records import serialize
+from stages.common.runtime import tf
 from stages.common.schema import Preprocess
 
 
@@ -59,7 +59,8 @@ def main() -> None:
     size = sum(file.stat().st_size for file in paths.TFRECORDS.iterdir())
     summary = {"shards": len(shards), "bytes": size}
     write_json(paths.metrics("preprocess"), {"preprocess": summary})
-    print(f"data/tfrecords  images {tuple(dataset.image_shape)}, {len(shards)} shards, {size:,} bytes")
+    shape = tuple(dataset.image_shape)
+    print(f"data/tfrecords  images {shape}, {len(shards)} shards, {size:,} bytes")
 
 
 def find_classes() -> list[str]:

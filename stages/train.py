@@ -8,7 +8,7 @@ Params  seed, train
 from stages.common import fitting, paths
 from stages.common.augmentation import augment_batches
 from stages.common.command import run
-from stages.common.dataset import load_dataset
+from stages.common.dataset import Dataset, load_dataset
 from stages.common.files import write_json
 from stages.common.params import load_params
 from stages.common.per_layer import per_layer
@@ -24,19 +24,10 @@ def main() -> None:
     model = build_model(params.train, dataset.image_shape, len(dataset.classes))
     model.summary(line_length=80)
 
-    def batches(split: str, shuffle_seed: int | None = None) -> tf.data.Dataset:
-        images = read_batches(
-            paths.TFRECORDS, dataset, split, params.train.batch_size, shuffle_seed
-        )
-        return images.map(
-            lambda image, label, key: (
-                image,
-                fitting.targets(label, len(dataset.classes), params.train),
-            )
-        )
-
-    train = augment_batches(batches("train", params.seed), params.train.augmentation, params.seed)
-    metrics = fitting.fit(model, train, batches("validation"), params.train, "train")
+    train = read_targets(dataset, "train", params.train, params.seed)
+    train = augment_batches(train, params.train.augmentation, params.seed)
+    validation = read_targets(dataset, "validation", params.train)
+    metrics = fitting.fit(model, train, validation, params.train, "train")
     fitting.save(model, paths.SCRATCH_MODEL)
     write_json(paths.metrics("train"), {"train": metrics})
 
@@ -75,6 +66,15 @@ def build_model(params: Train, image_shape: list[int], classes: int) -> keras.Mo
         x = keras.layers.Dropout(params.dropout)(x)
     outputs = fitting.output_layer(classes, params)(x)
     return keras.Model(inputs, outputs, name="scratch")
+
+
+def read_targets(
+    dataset: Dataset, split: str, params: Train, shuffle_seed: int | None = None
+) -> tf.data.Dataset:
+    """Batches of images, uint8, and targets as the output layer has them."""
+    batches = read_batches(paths.TFRECORDS, dataset, split, params.batch_size, shuffle_seed)
+    classes = len(dataset.classes)
+    return batches.map(lambda image, label, _: (image, fitting.targets(label, classes, params)))
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ def main() -> None:
     set_up(params.seed, params.runtime.device, params.train_head.precision)
     model = build_model(params.train_head, train.features.shape[1:], classes)
     model.summary(line_length=80)
-    pairs = [
+    train_pair, validation_pair = (
         (split.features, fitting.targets(split.labels, classes, params.train_head).numpy())
         for split in (train, validation)
-    ]
-    metrics = fitting.fit(model, *pairs, params.train_head, "train_head")
+    )
+    metrics = fitting.fit(model, train_pair, validation_pair, params.train_head, "train_head")
     fitting.save(model, paths.HEAD_MODEL)
     write_json(paths.metrics("train_head"), {"train_head": metrics})
 

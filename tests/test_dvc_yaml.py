@@ -19,7 +19,7 @@ NEVER_CHANGE_A_RESULT = {"stages/common/params.py", "stages/common/schema.py"}
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_are_exactly_the_modules_that_the_stage_imports(stage):
     listed = {dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")}
-    wanted = imported(f"stages/{stage}.py") - NEVER_CHANGE_A_RESULT
+    wanted = imported(f"stages/{stage}.py")
     if stage == "download":
         listed.remove(KIND)
         wanted |= imported_by_all_sources()
@@ -69,6 +69,8 @@ def test_the_committed_params_are_valid():
 @cache
 def imported(module: str) -> frozenset[str]:
     """`module` and all modules of this project that it imports, at any depth and in functions."""
+    if module in NEVER_CHANGE_A_RESULT:
+        return frozenset()
     found = {module}
     for name in sorted(external(module)):
         path = Path(*name.split(".")).with_suffix(".py")
@@ -81,7 +83,7 @@ def imported_by_all_sources() -> set[str]:
     modules = [str(path) for path in Path("stages/sources").glob("*.py")]
     own = {f"stages/sources/{name}.py" for name in ("digits", "archive")}
     everything = set().union(*(imported(m) for m in modules if not m.endswith("__init__.py")))
-    return everything - own - NEVER_CHANGE_A_RESULT
+    return everything - own
 
 
 @cache

@@ -13,12 +13,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from stages.common.command import UserError
 
-NESTED = {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
+INNER = re.compile(r"\.(zip|tar|tgz|tbz2|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
 LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 CHUNK = 1 << 20
 # A photograph takes 1 to 30 MB; a member beyond this is refused before it fills the memory.
@@ -58,19 +59,24 @@ def check(archive: Path) -> int:
     return files
 
 
-def _walk(
-    stream: IO[bytes], label: str, parent: PurePosixPath
-) -> Iterator[tuple[str, IO[bytes]]]:
+def printable(name: str) -> str:
+    """`name` with bytes that are no Unicode, which tars and Linux allow, as `%xe9`."""
+    raw = name.encode("utf-8", "surrogateescape")
+    return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")
+
+
+def _walk(stream: IO[bytes], label: str, parent: PurePosixPath) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield (name, open member) for each file, descending into inner archives."""
-    opener = _zip_members if zipfile.is_zipfile(stream) else _tar_members
+    # Not the other way round: a tar that ends with a zip looks like one to `is_zipfile`.
+    opener = _tar_members if tarfile.is_tarfile(stream) else _zip_members
     stream.seek(0)
     for raw_name, open_member in opener(stream, label):
         path = _safe(raw_name, label)
         if any(part in LITTER or part.startswith(".") for part in path.parts):
             continue
         with open_member() as member:
-            if path.suffix.lower() in NESTED and _is_archive(member):
-                inner = parent / path.with_name(path.name.split(".")[0])
+            if INNER.search(path.name):
+                inner = parent / path.with_name(INNER.sub("", path.name))
                 yield from _walk(member, f"{label}/{path}", inner)
             else:
                 yield str(parent / path), member
@@ -80,38 +86,36 @@ Members = Iterator[tuple[str, Callable[[], IO[bytes]]]]
 
 
 def _zip_members(stream: IO[bytes], label: str) -> Members:
+    if not zipfile.is_zipfile(stream):
+        raise UserError(f"{label} is neither a zip nor a tar archive, or it is damaged")
     with zipfile.ZipFile(stream) as archive:
         # In the order of the bytes: an inner archive that is compressed can only be read forwards.
         for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise UserError(f"{label} has a link, '{info.filename}'; links are refused")
             if not info.is_dir():
-                yield info.filename, lambda info=info: archive.open(info)
+                yield info.filename, partial(archive.open, info)
 
 
 def _tar_members(stream: IO[bytes], label: str) -> Members:
-    try:
-        archive = tarfile.open(fileobj=stream)  # noqa: SIM115 (closed by `with` below)
-    except tarfile.ReadError as error:
-        raise UserError(f"{label} is neither a zip nor a tar archive, or it is damaged") from error
-    with archive:
+    with tarfile.open(fileobj=stream) as archive:
         for info in archive:
             if not (info.isfile() or info.isdir()):
                 why = "links and devices are refused"
                 raise UserError(f"{label} has a link or a device, '{info.name}'; {why}")
             if info.isfile():
-                yield info.name, lambda info=info: archive.extractfile(info)
-            archive.members.clear()  # Else 100,000 members stay in memory.
-
-
-def _is_archive(stream: IO[bytes]) -> bool:
-    found = zipfile.is_zipfile(stream) or tarfile.is_tarfile(stream)
-    stream.seek(0)
-    return found
+                yield info.name, partial(archive.extractfile, info)  # type: ignore[misc] # a file
+            archive.members.clear()  # type: ignore[attr-defined] # Else 100,000 stay in memory.
+        # tarfile takes a cut or a damaged header for the end; the true end is a block of zeros.
+        archive.fileobj.seek(archive.offset)
+        if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("unexpected end of data")
+        while archive.fileobj.read(CHUNK):  # gzip compares its checksum at the very end.
+            pass
 
 
 def _safe(name: str, label: str) -> PurePosixPath:
-    path = PurePosixPath(name.replace("\\", "/"))
+    path = PurePosixPath(printable(name.replace("\\", "/")))
     if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
         raise UserError(f"{label} has a member that points outside its folder: '{name}'")
     return path
@@ -129,13 +133,16 @@ def _named_errors(archive: Path) -> Iterator[None]:
     """Turn what the readers raise into one message that names the archive."""
     try:
         yield
-    except BROKEN as error:
+    except (*BROKEN, OSError) as error:
+        # bz2 and gzip raise a bare OSError for damaged data; the system's own have a number.
+        if getattr(error, "errno", None) is not None:
+            raise
         why = f"it is cut off or damaged ({error})"
         raise UserError(f"{archive} cannot be read to its end: {why}. Get it again.") from error
+    except NotImplementedError as error:
+        why = f"{error}; unpack it and give the folder"
+        raise UserError(f"{archive} is packed in a way that is not supported: {why}") from error
     except RuntimeError as error:
         if "password" not in str(error):
             raise
         raise UserError(f"{archive} is encrypted; unpack it and give the folder") from error
-    except NotImplementedError as error:
-        why = f"{error}; unpack it and give the folder"
-        raise UserError(f"{archive} is packed in a way that is not supported: {why}") from error

@@ -23,7 +23,9 @@ def augment_batches(batches: tf.data.Dataset, params: Augmentation, seed: int) -
     # Seeds come with the data: a stateful random op in a parallel map is not reproducible.
     seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
 
-    def augment(batch, batch_seed):
+    def augment(
+        batch: tuple[tf.Tensor, tf.Tensor], batch_seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         images, targets = batch
         shape = tf.shape(images)
         transforms = random_transforms(shape[0], shape[1], shape[2], params, batch_seed)
@@ -33,11 +35,15 @@ def augment_batches(batches: tf.data.Dataset, params: Augmentation, seed: int) -
     return zipped.map(augment, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def random_transforms(count, height, width, params: Augmentation, seed) -> tf.Tensor:
+def random_transforms(
+    count: tf.Tensor, height: tf.Tensor, width: tf.Tensor, params: Augmentation, seed: tf.Tensor
+) -> tf.Tensor:
     """Draw one transform per image.
 
     Args:
-        count, height, width: of the images; ints or scalar tensors.
+        count: of the images; an int or a scalar tensor, as are the next two.
+        height: of each image.
+        width: of each image.
         params: each change is drawn uniformly: angles and shifts from -x to x, the two zooms each
             from 1 - x to 1 + x, flips with probability 0.5.
         seed: two integers.
@@ -47,10 +53,10 @@ def random_transforms(count, height, width, params: Augmentation, seed) -> tf.Te
     """
     seeds = tf.random.split(tf.cast(seed, tf.int32), 8)
 
-    def draw(i, spread, center=0.0):
+    def draw(i: int, spread: float, center: float = 0.0) -> tf.Tensor:
         return tf.random.stateless_uniform([count], seeds[i], center - spread, center + spread)
 
-    def flip(i, wanted):
+    def flip(i: int, wanted: bool) -> tf.Tensor | float:
         return tf.where(draw(i, 0.5) < 0, -1.0, 1.0) if wanted else 1.0
 
     height, width = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
@@ -66,14 +72,28 @@ def random_transforms(count, height, width, params: Augmentation, seed) -> tf.Te
     )
 
 
-def transforms(height, width, rotation, x_shift, y_shift, shear, x_zoom, y_zoom) -> tf.Tensor:
+def transforms(
+    height: tf.Tensor,
+    width: tf.Tensor,
+    *,
+    rotation: tf.Tensor,
+    x_shift: tf.Tensor,
+    y_shift: tf.Tensor,
+    shear: tf.Tensor,
+    x_zoom: tf.Tensor,
+    y_zoom: tf.Tensor,
+) -> tf.Tensor:
     """Rotation, shift, shear and zoom about the centre of the image, in this order.
 
     Args:
-        height, width: of the images, float32 scalars.
-        rotation, shear: angles in radians, float32 (n,).
-        x_shift, y_shift: pixels, float32 (n,).
-        x_zoom, y_zoom: 2 shows twice as much of the axis, a negative one flips it, float32 (n,).
+        height: of the images, a float32 scalar.
+        width: of the images, a float32 scalar.
+        rotation: radians, float32 (n,) like all that follow.
+        x_shift: pixels.
+        y_shift: pixels.
+        shear: radians.
+        x_zoom: 2 shows twice as much of the axis, a negative number flips it.
+        y_zoom: likewise.
 
     Returns:
         float32 (n, 8): a0 a1 a2 b0 b1 b2 0 0, where output (x, y) is taken from input
@@ -89,7 +109,7 @@ def transforms(height, width, rotation, x_shift, y_shift, shear, x_zoom, y_zoom)
     return tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)
 
 
-def warp(images, transforms) -> tf.Tensor:
+def warp(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
     """Apply one transform per image, bilinear; beyond the edge, the nearest pixel is taken.
 
     Args:

@@ -19,7 +19,7 @@ def run(main: Callable[[], None]) -> None:
     `with` blocks. Any other exception is a mistake of ours and keeps its traceback.
     """
     name = main.__module__ if main.__module__ != "__main__" else _module_name()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         main()
     except UserError as error:

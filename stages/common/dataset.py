@@ -20,6 +20,7 @@ class Split:
 
     @property
     def examples(self) -> int:
+        """How many there are in all."""
         return sum(self.shards.values())
 
 
@@ -40,6 +41,7 @@ class Dataset:
     splits: dict[str, Split]
 
     def save(self, folder: Path) -> None:
+        """Write `dataset.json`, with the sums of the examples for whoever reads it by eye."""
         splits = {
             name: {**asdict(split), "examples": split.examples}
             for name, split in self.splits.items()

@@ -1,7 +1,6 @@
 """Files and folders that exist whole or not at all: written aside, then renamed."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +35,7 @@ def fresh_file(path: Path) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -16,7 +16,7 @@ from stages.common.files import fresh_file
 from stages.common.runtime import keras, tf, threads, verbose
 from stages.common.schema import Fitting
 
-Metrics = dict[str, float | int | str]
+Metrics = dict[str, Any]
 
 
 def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
@@ -26,7 +26,7 @@ def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
         UserError: a sigmoid for other than two classes.
     """
     if params.output == "sigmoid" and classes != 2:
-        raise UserError(f"output 'sigmoid' is for 2 classes, and there are {classes}; use 'softmax'")
+        raise UserError(f"output 'sigmoid' is for 2 classes, not for {classes}; use 'softmax'")
     units = 1 if params.output == "sigmoid" else classes
     # Probabilities in float32 whatever the precision: bfloat16 has 3 decimal digits.
     return keras.layers.Dense(units, activation=params.output, dtype="float32", name="output")
@@ -84,8 +84,11 @@ def fit(
     print(f"best epoch {best.best_epoch + 1} of {len(history['loss'])}, val_loss {best.best:.4f}")
     return {
         "parameters": model.count_params(),
-        "best_epoch": best.best_epoch + 1,
-        **{name: values[best.best_epoch] for name, values in history.items()},
+        # `best.loss`, not `loss`: that is a param, and DVC writes the file before a shared name.
+        "best": {
+            "epoch": best.best_epoch + 1,
+            **{name: values[best.best_epoch] for name, values in history.items()},
+        },
         "compute_dtype": keras.config.dtype_policy().compute_dtype,
         "threads": threads(),
     }

@@ -1,6 +1,7 @@
 """Decode an image file of any kind into 8-bit grey or RGB pixels, the right way up."""
 
 import io
+import warnings
 from pathlib import PurePath
 
 import numpy as np
@@ -9,8 +10,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 EXTENSIONS = {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 # Multi-picture JPEG (MPO), which cameras write, counts as JPEG here.
 FORMATS = ["JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF"]
-# Pillow's own limit against decompression bombs: 89 megapixels, a quarter of a GiB as RGB.
-MAX_PIXELS = 1024**3 // 12
+
+# Pillow only warns of a picture with 89 to 179 megapixels; beyond that it raises by itself.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 class BadImage(Exception):
@@ -36,18 +38,20 @@ def decode(data: bytes, color_mode: str) -> Image.Image:
         BadImage: the file is damaged, of another format, too large or of no fixed range.
     """
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise BadImage(f"{image.width}x{image.height} pixels are more than {MAX_PIXELS}")
+        image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
         image = _eight_bits(ImageOps.exif_transpose(image))
         if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            image = _lay_on_white(image)
         return image.convert("L" if color_mode == "grayscale" else "RGB")
     except (BadImage, MemoryError):
         raise
-    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble on.
+    except Exception as error:
         raise BadImage(_reason(error)) from error
+
+
+def _lay_on_white(image: Image.Image) -> Image.Image:
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -59,7 +63,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     pixels = np.asarray(image)
     if pixels.min() < 0 or pixels.max() >= 2**16:
         raise BadImage("32-bit pixels have no fixed range; save it with 8 or 16 bits")
-    return Image.fromarray((pixels.astype(np.uint16) >> 8).astype(np.uint8))
+    grey = Image.fromarray((pixels.astype(np.uint16) >> 8).astype(np.uint8))
+    if "transparency" in image.info:
+        opaque = np.where(pixels == image.info["transparency"], 0, 255).astype(np.uint8)
+        grey.putalpha(Image.fromarray(opaque))
+    return grey
 
 
 def _reason(error: Exception) -> str:

@@ -1,17 +1,26 @@
 """Read params.yaml as DVC reads it, and refuse it with every mistake named at once."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from stages.common import paths
 from stages.common.command import UserError
-from stages.common.schema import Impossible, Params
+from stages.common.schema import ONE_EACH, ONE_FOR_ALL, Impossible, Params
+
+WORDING = {
+    r"^Input should be ": "must be ",
+    r"a valid integer.*": "an integer",
+    r"a valid ": "a ",
+    r"^List should have (at \w+ \d+ items?).*": r"must have \1",
+}
 
 
 def load_params(path: Path = paths.PARAMS) -> Params:
@@ -21,11 +30,11 @@ def load_params(path: Path = paths.PARAMS) -> Params:
         UserError: the file is missing, is no YAML, or breaks the schema.
     """
     try:
-        # What DVC uses: YAML 1.2, in which 1e-3 is a number, `no` a string, a repeated key an error.
+        # As DVC does: YAML 1.2, in which 1e-3 is a number, `no` a string, a repeated key an error.
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"there is no {path} here; run from the root of the repository") from None
-    except YAMLError as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no valid YAML:\n{error}") from None
     return validate(content, str(path))
 
@@ -35,11 +44,11 @@ def validate(content: Any, name: str) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        lines = [line for details in error.errors() for line in _describe(details)]
+        lines = [line for details in error.errors() for line in _describe(details, name)]
         raise UserError("\n".join([f"{name} is not valid:", *(f"  {x}" for x in lines)])) from None
 
 
-def _describe(error: ErrorDetails) -> list[str]:
+def _describe(error: ErrorDetails, name: str) -> list[str]:
     """One line for each mistake: the parameter, what it must be, what it is."""
     location = _location(error["loc"])
     cause = error.get("ctx", {}).get("error")
@@ -50,17 +59,20 @@ def _describe(error: ErrorDetails) -> list[str]:
         ]
     if error["type"] == "missing":
         return [f"{location}: is missing"]
+    if error["type"] == "model_type":
+        return [f"{location or name}: must be a section, got {error['input']!r}"]
     if error["type"] == "extra_forbidden":
         return [f"{location}: unknown parameter{_similar_parameter(error['loc'])}"]
-    must = error["msg"].replace("Input should be ", "must be ").replace("valid ", "")
+    must = error["msg"]
+    for pydantic_says, we_say in WORDING.items():
+        must = re.sub(pydantic_says, we_say, must)
     got = "" if isinstance(error["input"], Mapping) else f", got {error['input']!r}"
     return [f"{location}: {must}{got}"]
 
 
 def _location(loc: tuple[int | str, ...]) -> str:
-    # Pydantic adds a step for the member of a union that it tried, such as `list[...]`.
-    steps = [str(step) for step in loc if isinstance(step, int) or step.isidentifier()]
-    return ".".join(step for step in steps if step not in {"int", "float"}) or "params.yaml"
+    # Pydantic adds a step for the member of a union.
+    return ".".join(str(step) for step in loc if step not in {ONE_FOR_ALL, ONE_EACH})
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

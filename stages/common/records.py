@@ -1,9 +1,10 @@
 """TFRecords of images: the form of one record, and reading them back.
 
-A record is a tf.train.Example of `image` (bytes: raw uint8 pixels, PNG or JPEG), `label` (int64) and
-`key` (bytes: `<class>/<file>`).
+A record is a tf.train.Example of `image` (bytes: raw uint8 pixels, PNG or JPEG), `label` (int64)
+and `key` (bytes: `<class>/<file>`).
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from stages.common.dataset import Dataset
@@ -11,7 +12,6 @@ from stages.common.runtime import tf
 
 # Records are in a random order on disk already; 256 MiB more shuffling than that is luxury.
 SHUFFLE_BYTES = 256 << 20
-READ_BYTES = 1 << 20
 
 
 def serialize(image: bytes, label: int, key: str) -> bytes:
@@ -45,17 +45,17 @@ def read_batches(
     """
     examples = dataset.splits[split].examples
     files = [str(folder / shard) for shard in dataset.splits[split].shards]
-    records = tf.data.TFRecordDataset(files, buffer_size=READ_BYTES)
+    count = tf.data.experimental.assert_cardinality(examples)
+    records = tf.data.TFRecordDataset(files).apply(count)
     if shuffle_seed is not None:
         height, width, channels = dataset.image_shape
         buffer = min(examples, SHUFFLE_BYTES // (height * width * channels) + 1)
         records = records.shuffle(buffer, seed=shuffle_seed)
     batches = records.batch(batch_size).map(_parser(dataset), num_parallel_calls=tf.data.AUTOTUNE)
-    cardinality = tf.data.experimental.assert_cardinality(-(-examples // batch_size))
-    return batches.apply(cardinality).prefetch(tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _parser(dataset: Dataset):
+def _parser(dataset: Dataset) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
     features = {
         "image": tf.io.FixedLenFeature([], tf.string),
         "label": tf.io.FixedLenFeature([], tf.int64),
@@ -63,10 +63,10 @@ def _parser(dataset: Dataset):
     }
     height, width, channels = dataset.image_shape
 
-    def decode_one(image):
+    def decode_one(image: tf.Tensor) -> tf.Tensor:
         return tf.io.decode_image(image, channels, expand_animations=False)
 
-    def parse(serialized):
+    def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         batch = tf.io.parse_example(serialized, features)
         if dataset.encoding == "raw":
             images = tf.io.decode_raw(batch["image"], tf.uint8)

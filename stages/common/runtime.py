@@ -66,7 +66,9 @@ def set_up(seed: int, device: str, precision: str) -> str:
     """
     gpus = _choose_device(device)
     with _without_native_log():
-        tf.zeros(())  # The first operation starts the devices.
+        # The first operation and the first reader of TFRecords have their say here, too.
+        tf.zeros(())
+        list(tf.data.TFRecordDataset([os.devnull]))
     if precision == "mixed_float16" and not gpus:
         raise UserError("mixed_float16 needs a GPU (on a CPU it does not finish); " + INSTALL_GPU)
     if precision == "auto":

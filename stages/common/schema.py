@@ -10,7 +10,7 @@ import math
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from stages.common.per_layer import per_layer
 
@@ -21,6 +21,12 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
 ImageSize = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+ONE_FOR_ALL, ONE_EACH = "one for all", "one each"
+_which = Discriminator(lambda value: ONE_EACH if isinstance(value, list) else ONE_FOR_ALL)
+PoolSizes = Annotated[
+    Annotated[PositiveInt, Tag(ONE_FOR_ALL)] | Annotated[list[PositiveInt], Tag(ONE_EACH)], _which
+]
+Rates = Annotated[Annotated[Rate, Tag(ONE_FOR_ALL)] | Annotated[list[Rate], Tag(ONE_EACH)], _which]
 Activation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu", "gelu", "silu"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "auto"]
 
@@ -91,9 +97,7 @@ class Organize(Section):
         try:
             groups = re.compile(self.filename_pattern).groups
         except re.error as error:
-            raise Impossible(
-                ("filename_pattern", f"is no regular expression: {error}")
-            ) from error
+            raise Impossible(("filename_pattern", f"is no regular expression: {error}")) from error
         if groups != 1:
             why = f"must have one group, the class, as in '^(cat|dog)\\.'; it has {groups}"
             raise Impossible(("filename_pattern", why))
@@ -155,13 +159,13 @@ class Augmentation(Section):
 
 
 class Train(Fitting):
-    """The CNN trained from scratch: INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC."""
+    """The CNN: INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC."""
 
     filters: Annotated[list[PositiveInt], Field(min_length=1)]
     convs_per_block: PositiveInt
     kernel_size: PositiveInt
     padding: Literal["same", "valid"]
-    pool_size: PositiveInt | list[PositiveInt]
+    pool_size: PoolSizes
     batch_normalization: bool
     conv_dropout: Rate
     dense_units: list[PositiveInt]
@@ -198,7 +202,7 @@ class TrainHead(Fitting):
     """Small classifier on frozen VGG16 features."""
 
     dense_units: list[PositiveInt]
-    dropout: Rate | list[Rate]
+    dropout: Rates
 
     @model_validator(mode="after")
     def _one_rate_per_layer(self) -> Self:

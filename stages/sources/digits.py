@@ -19,7 +19,7 @@ from stages.sources.provenance import Provenance
 WHITE = 16  # The images count 0 (black) to 16.
 
 
-def fetch(download: Download, into: Path) -> Provenance:
+def fetch(_: Download, into: Path) -> Provenance:
     """Write the digits as PNG files in class folders, `digits/<digit>/<number>.png`, in a zip."""
     digits = load_digits()
     pixels = np.round(digits.images * (255 / WHITE)).astype(np.uint8)  # (1797, 8, 8)

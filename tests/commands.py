@@ -1,0 +1,65 @@
+"""Real copies of this repository, in which tests run the real commands."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def make_repository(folder: Path, *preset: str) -> Path:
+    """A copy of this repository's files, committed, with a preset and values applied."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.check_output(listed, cwd=REPOSITORY, text=True).split("\0")
+    for name in filter(None, names):
+        if (REPOSITORY / name).is_file() and not name.startswith(("metrics/", "dvc.lock")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, folder / name)
+    apply_preset(folder, *preset)
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
+    subprocess.check_call([*git, "init", "-q", "-b", "main"], cwd=folder)
+    subprocess.check_call([*git, "add", "-A"], cwd=folder)
+    subprocess.check_call([*git, "commit", "-qm", "start"], cwd=folder)
+    return folder
+
+
+def apply_preset(folder: Path, *preset: str) -> None:
+    result = python(folder, "tools.preset", *preset)
+    assert result.returncode == 0, result.stderr
+
+
+def python(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+
+
+def dvc(folder: Path, *arguments: str, fails: bool = False) -> str:
+    """Run dvc; return what it and the stages printed."""
+    result = subprocess.run(
+        ["dvc", *arguments],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE
+        if "--json" in arguments or "--csv" in arguments
+        else subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode != 0) == fails, result.stdout
+    return result.stdout
+
+
+def environment() -> dict[str, str]:
+    """The interpreter of the tests comes first, as in an activated environment."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+
+
+def stages_run(output: str) -> list[str]:
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]

@@ -1,0 +1,36 @@
+"""Fixtures that several test files share."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.common import paths
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """An empty working folder whose params.yaml is the preset digits."""
+    monkeypatch.chdir(tmp_path)
+    paths.PARAMS.write_bytes((ROOT / "presets/digits.yaml").read_bytes())
+    return tmp_path
+
+
+@pytest.fixture
+def set_params(workspace):
+    """Change params.yaml, as in `set_params(**{"train.dropout": 0.3})`."""
+
+    def change(**values):
+        yaml = YAML(typ="safe", pure=True)
+        content = yaml.load(paths.PARAMS)
+        for name, value in values.items():
+            *sections, key = name.split(".")
+            section = content
+            for step in sections:
+                section = section[step]
+            section[key] = value
+        yaml.dump(content, paths.PARAMS)
+
+    return change

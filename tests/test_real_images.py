@@ -1,0 +1,61 @@
+"""Real photographs and real ImageNet weights, where $TEST_DATA_DIR has them."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.commands import apply_preset, dvc, make_repository, python
+
+DATA = Path(os.environ.get("TEST_DATA_DIR", "no-such-folder")).resolve()
+WEIGHTS = DATA.parent / "weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason="TEST_DATA_DIR names no folder of real images"),
+]
+
+
+def test_vgg16_tells_dogs_from_cats(tmp_path):
+    values = [
+        f"download.path={DATA}/dogs-vs-cats.zip",
+        f"extract.weights={WEIGHTS}",
+        "train.epochs=2",  # The CNN needs 15 to learn anything; here its size matters.
+    ]
+    folder = make_repository(tmp_path / "dogs", "dogs-vs-cats", *values)
+    dvc(folder, "repro")
+    organize, train, head, scores = (
+        json.loads((folder / f"metrics/{name}.json").read_text())
+        for name in ("organize", "train", "train_head", "evaluate")
+    )
+    assert organize["organize"]["images"] == 2000
+    assert organize["organize"]["unlabelled"] == 20
+    assert train["train"]["parameters"] == 1_355_938
+    assert head["train_head"]["parameters"] == 4_326_401
+    assert scores["examples"] == 400
+    assert scores["transfer"]["accuracy"] >= 0.95
+
+
+def test_chest_xrays_keep_their_own_splits(tmp_path):
+    metrics = organize(tmp_path, "chest-xray-pneumonia.zip", "organize.split=folders")
+    assert metrics["images"] == 2429 + 270 + 468
+    assert (metrics["train"], metrics["validation"], metrics["test"]) == (2429, 270, 468)
+
+
+def test_cifar10_keeps_its_test_images(tmp_path):
+    metrics = organize(tmp_path, "cifar10-images.tar.xz", "organize.split=test_folder")
+    assert metrics["images"] == 60_000
+    assert metrics["classes"] == 10
+    assert metrics["test"] == 10_000
+    assert len(list((tmp_path / "repository/data/organized").rglob("*.jpg"))) == 60_000
+
+
+def organize(tmp_path: Path, archive: str, *values: str) -> dict[str, int]:
+    folder = make_repository(tmp_path / "repository", "digits")
+    kind = ["download.kind=archive", f"download.path={DATA}/{archive}"]
+    apply_preset(folder, "digits", *kind, *values)
+    for stage in ("download", "organize"):
+        result = python(folder, f"stages.{stage}")
+        assert result.returncode == 0, result.stderr
+    return json.loads((folder / "metrics/organize.json").read_text())["organize"]
