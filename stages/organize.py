@@ -1,22 +1,17 @@
 """Sort the archive's images into train, validation and test folders, one folder per class.
 
 Reads   data/raw
-Writes  data/organized/<split>/<class>/<file>, metrics/organize.json
+Writes  data/organized/<split>/<class>/<file>, metrics/organize.json, metrics/organize/
 Params  seed, organize
 
 Every image is decoded once, to know that it can be; then its bytes are copied as they are, from the
-archive straight into place.
+archive straight into place. Memory holds names and facts of the images, never all of their bytes.
 """
 
-import hashlib
 import json
-import os
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -24,27 +19,35 @@ from stages.common import paths
 from stages.common.archives import read_members
 from stages.common.command import UserError, run
 from stages.common.files import fresh_dir, write_json
-from stages.common.images import BadImage, decode, is_image_name
-from stages.common.labels import label_of
+from stages.common.inspection import Image, inspect_all
+from stages.common.labels import find_labels, group_of
+from stages.common.overview import write_balance, write_samples
 from stages.common.params import load_params
+from stages.common.schema import Organize
 from stages.common.splits import Splits, assign_splits
-
-BATCH = 64  # images in memory at a time
-MAX_NAME_BYTES = 255  # of the file systems of Linux and macOS
+from stages.common.targets import target_paths
 
 
 def main() -> None:
     params = load_params()
     archive = find_archive()
-    good, bad = decode_all(archive)
-    refuse_bad(good, bad, params.organize.max_bad_images)
-    labels = {name: label for name in good if (label := label_of(name, params.organize))}
-    splits = assign_splits(labels, params.organize, params.seed)
+    images, bad = inspect_all(archive)
+    refuse_bad(images, bad, params.organize.max_bad_images)
+    labels = find_labels(images, archive, params.organize)
+    repeated = find_repeated(images, labels)
+    labels = {name: label for name, label in labels.items() if name not in repeated}
+    contents = {name: images[name].sha256 for name in labels}
+    splits = assign_splits(labels, contents, params.organize, params.seed)
+    targets = target_paths(splits, labels)
     with fresh_dir(paths.ORGANIZED) as folder:
-        write_images(archive, target_paths(splits, labels), folder)
-    unlabelled = len(good) - len(labels)
-    write_json(paths.metrics("organize"), {"organize": summarize(splits, labels, bad, unlabelled)})
-    report(splits, labels, bad, unlabelled)
+        write_images(archive, targets, folder)
+        with fresh_dir(paths.metrics_folder("organize")) as overview:
+            write_balance(targets, overview)
+            write_samples(targets, folder, overview)
+    left_out = {"repeated": len(repeated), "unlabelled": len(images) - len(labels) - len(repeated)}
+    summary = summarize(splits, labels, images, params.organize)
+    write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
+    report(splits, labels, {"cannot be decoded": len(bad), **left_out})
 
 
 def find_archive() -> Path:
@@ -56,54 +59,31 @@ def find_archive() -> Path:
     return paths.RAW / source["file"]
 
 
-def decode_all(archive: Path) -> tuple[list[str], dict[str, str]]:
-    """Names of the images that can be decoded, and of those that cannot, with the reason."""
-    good: list[str] = []
-    bad: dict[str, str] = {}
-    # Threads: Pillow's decoders run without the interpreter lock.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        members = _progress(read_members(archive, is_image_name), "decode")
-        while batch := list(islice(members, BATCH)):
-            for (name, _), reason in zip(batch, pool.map(_why_bad, batch), strict=True):
-                if reason is None:
-                    good.append(name)
-                else:
-                    bad[name] = reason
-    twice = [name for name, times in Counter([*good, *bad]).items() if times > 1]
-    if twice:
-        raise UserError(f"{archive} has two images named '{twice[0]}'; rename one of them")
-    if not good and not bad:
-        raise UserError(f"{archive} has no image in it; images are known by endings such as .jpg")
-    return good, bad
-
-
-def refuse_bad(good: list[str], bad: dict[str, str], limit: int) -> None:
+def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> None:
     """Stop when more images cannot be decoded than `organize.max_bad_images` lets pass."""
     if len(bad) <= limit:
         return
-    total = len(good) + len(bad)
     lines = [f"  {name}: {why}" for name, why in islice(sorted(bad.items()), 10)]
     more = [f"  ... and {len(bad) - 10} more"] * (len(bad) > 10)
-    counts = f"{len(bad)} of {total:,} images cannot be decoded"
+    counts = f"{len(bad)} of {len(images) + len(bad):,} images cannot be decoded"
     raise UserError("\n".join([f"{counts}; organize.max_bad_images is {limit}:", *lines, *more]))
 
 
-def target_paths(splits: Splits, labels: dict[str, str]) -> dict[str, Path]:
-    """Where each image goes: `<split>/<class>/<file>`, the pair class and file being unique.
+def find_repeated(images: dict[str, Image], labels: dict[str, str]) -> set[str]:
+    """Images that an archive holds a second time, under the same name, class and split.
 
-    A file name that occurs twice in a class, also if only in another case (macOS), or that is too
-    long, gets a digest of the whole path instead of its tail.
+    Kaggle's chest X-rays hold their whole tree twice, the second time one folder deeper; the copy
+    with the shorter path is kept. Equal images under other names are no mistake of packing: they
+    are kept, and `assign_splits` sees that they do not part.
     """
-    split_of = {name: split for split, names in splits.items() for name in names}
-    files = {name: PurePosixPath(name).name for name in split_of}
-    taken = Counter((labels[name], _folded(file)) for name, file in files.items())
-    targets = {}
-    for name, file in files.items():
-        too_long = len(os.fsencode(file)) > MAX_NAME_BYTES
-        repeated = taken[labels[name], _folded(file)] > 1
-        unique = _digested(name) if too_long or repeated else file
-        targets[name] = Path(split_of[name], labels[name], unique)
-    return targets
+    repeated = set()
+    kept: set[tuple[str | bytes | None, ...]] = set()
+    for name in sorted(labels, key=lambda name: (name.count("/"), name)):
+        identity = (labels[name], *images[name].identity(name))
+        if identity in kept:
+            repeated.add(name)
+        kept.add(identity)
+    return repeated
 
 
 def write_images(archive: Path, targets: dict[str, Path], folder: Path) -> None:
@@ -111,60 +91,55 @@ def write_images(archive: Path, targets: dict[str, Path], folder: Path) -> None:
     for parent in {target.parent for target in targets.values()}:
         (folder / parent).mkdir(parents=True)
     members = read_members(archive, targets.__contains__)
-    for name, data in _progress(members, "write", total=len(targets)):
+    # disable=None: no bar where the output is no terminal.
+    for name, data in tqdm(members, "write", len(targets), unit=" images", disable=None):
         (folder / targets[name]).write_bytes(data)
 
 
 def summarize(
-    splits: Splits, labels: dict[str, str], bad: dict[str, str], unlabelled: int
+    splits: Splits, labels: dict[str, str], images: dict[str, Image], organize: Organize
 ) -> dict[str, object]:
-    """The figures for metrics/organize.json."""
+    """The figures of what was organized: counts, bytes and sizes, duplicates and groups."""
+    used = [images[name] for names in splits.values() for name in names]
+    copies = Counter(image.sha256 for image in used)
+    classes = {split: Counter(labels[name] for name in names) for split, names in splits.items()}
+    found = sorted({label for counts in classes.values() for label in counts})
     return {
-        "images": sum(map(len, splits.values())),
-        "classes": len({labels[name] for name in splits["train"]}),
+        "images": len(used),
+        "classes": len(found),
+        "bytes": sum(image.size for image in used),
+        # Lists, not one figure each: a column of `dvc exp show` is enough for a table.
+        "per_class": [
+            {"class": label, **{split: counts[label] for split, counts in classes.items()}}
+            for label in found
+        ],
+        "sizes": {
+            "least": [min(x.height for x in used), min(x.width for x in used)],
+            "most": [max(x.height for x in used), max(x.width for x in used)],
+        },
+        "duplicates": sum(count - 1 for count in copies.values()),
         **{split: len(names) for split, names in splits.items()},
-        "bad_images": len(bad),
-        "bad": [f"{name}: {why}" for name, why in sorted(bad.items())],
-        "unlabelled": unlabelled,
+        "groups": {
+            split: len({group_of(name, organize.group) for name in names} - {None})
+            for split, names in splits.items()
+        },
     }
 
 
-def report(splits: Splits, labels: dict[str, str], bad: dict[str, str], unlabelled: int) -> None:
+def name_bad(bad: dict[str, str]) -> dict[str, object]:
+    """What could not be decoded, and why."""
+    return {"bad_images": len(bad), "bad": [f"{name}: {why}" for name, why in sorted(bad.items())]}
+
+
+def report(splits: Splits, labels: dict[str, str], left_out: dict[str, int]) -> None:
     """Print the counts of each split and class, and what was left out."""
     for split, names in splits.items():
         classes = Counter(labels[name] for name in names)
         shown = ", ".join(f"{label} {classes[label]:,}" for label in sorted(classes)[:10])
         print(f"{split:<10} {len(names):>7,}  {shown}{' ...' * (len(classes) > 10)}")
-    if bad:
-        print(f"{len(bad):,} images cannot be decoded; metrics/organize.json names them")
-    if unlabelled:
-        print(f"{unlabelled:,} images tell no class (organize.labels) and are left out")
-
-
-def _why_bad(member: tuple[str, bytes]) -> str | None:
-    try:
-        decode(member[1], "rgb")
-    except BadImage as error:
-        return str(error)
-    return None
-
-
-def _folded(file: str) -> str:
-    return unicodedata.normalize("NFC", file).casefold()
-
-
-def _digested(name: str) -> str:
-    path = PurePosixPath(name)
-    tail = f"-{hashlib.sha256(name.encode()).hexdigest()[:12]}{path.suffix}"
-    stem = path.stem.encode()[: MAX_NAME_BYTES - len(tail.encode())]
-    return stem.decode(errors="ignore") + tail
-
-
-def _progress(
-    members: Iterator[tuple[str, bytes]], what: str, total: int | None = None
-) -> Iterator[tuple[str, bytes]]:
-    # disable=None: no bar where the output is no terminal.
-    return iter(tqdm(members, what, total, unit=" images", disable=None))
+    for why, count in left_out.items():
+        if count:
+            print(f"left out   {count:>7,}  {why}")
 
 
 if __name__ == "__main__":

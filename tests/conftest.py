@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from stages import download, organize
 from stages.common import paths
+from tests.images import pack, tree_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,3 +36,17 @@ def set_params(workspace):
         yaml.dump(content, paths.PARAMS)
 
     return change
+
+
+@pytest.fixture
+def run(workspace, set_params):
+    """Both stages on an archive of these files, or on these bytes of one; returns the tree."""
+    set_params(**{"download.kind": "archive", "download.path": "own.zip"})
+
+    def both(files):
+        Path("own.zip").write_bytes(files if isinstance(files, bytes) else pack(files))
+        download.main()
+        organize.main()
+        return tree_of("data/organized")
+
+    return both

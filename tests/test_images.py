@@ -163,11 +163,11 @@ def test_a_format_beyond_those_that_are_read_is_bad():
     assert reason(save(Image.fromarray(GREY), "PPM")) == "not an image"
 
 
-@pytest.mark.parametrize("side", [10_000, 20_000])
+@pytest.mark.parametrize("side", [10_001, 20_000])
 def test_a_decompression_bomb_is_bad(side):
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9)))
-    assert f"Image size ({side * side} pixels) exceeds limit" in reason(data)
+    assert reason(data) == f"{side}x{side} pixels are more than 100,000,000"
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "b/A.JPG", "x.JpEg", "x.y.TIFF", "a.gif", "a.WebP"])

@@ -107,7 +107,7 @@ def test_all_mistakes_are_named_at_once(set_params):
         ({"organize.filename_pattern": "(c)(d)"}, "organize.filename_pattern: must have one group"),
         ({"organize.filename_pattern": "(cat"}, "organize.filename_pattern: is no regular expr"),
         ({"download.kind": "archive"}, "download.path: must name a zip, a tar or a folder"),
-        ({"download.path": "x.zip"}, "download.path: must be null when download.kind is digits"),
+        ({"download.path": "x.zip"}, "download.path: must be empty when download.kind is digits"),
         (
             {"preprocess.image_size": [8, 3]},
             "preprocess.image_size: is too small: of 8x3 pixels nothing is left after block 2 of 2",

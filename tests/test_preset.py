@@ -57,7 +57,8 @@ def test_the_result_does_not_depend_on_what_stood_there_before(workspace):
 
 
 def test_values_are_set_besides_and_lists_are_lists(workspace):
-    run(workspace, "dogs-vs-cats", "train.filters=[8, 16]", "download.path=~/dogs.zip")
+    own = ["download.kind=archive", "download.name=", "download.path=~/dogs.zip"]
+    run(workspace, "dogs-vs-cats", "train.filters=[8, 16]", *own)
     params = load(workspace / "params.yaml")
     assert params["train"]["filters"] == [8, 16]
     assert params["download"]["path"] == "~/dogs.zip"
@@ -67,7 +68,7 @@ def test_show_changes_nothing(workspace, capsys):
     before = (workspace / "params.yaml").read_text()
     run(workspace, "dogs-vs-cats", "--show")
     assert (workspace / "params.yaml").read_text() == before
-    assert "+  kind: archive" in capsys.readouterr().out
+    assert "+  kind: kaggle_competition" in capsys.readouterr().out
 
 
 def test_the_list_has_a_line_for_each(workspace, capsys):

@@ -19,6 +19,8 @@ pytestmark = [
 
 def test_vgg16_tells_dogs_from_cats(tmp_path):
     values = [
+        "download.kind=archive",
+        "download.name=",
         f"download.path={DATA}/dogs-vs-cats.zip",
         f"extract.weights={WEIGHTS}",
         "train.epochs=2",  # The CNN needs 15 to learn anything; here its size matters.
@@ -37,14 +39,17 @@ def test_vgg16_tells_dogs_from_cats(tmp_path):
     assert scores["transfer"]["accuracy"] >= 0.95
 
 
-def test_chest_xrays_keep_their_own_splits(tmp_path):
-    metrics = organize(tmp_path, "chest-xray-pneumonia.zip", "organize.split=folders")
+def test_chest_xrays_keep_their_own_splits_but_for_images_that_two_of_them_share(tmp_path):
+    kept = ["organize.split=folders", "organize.duplicates=together"]
+    metrics = organize(tmp_path, "chest-xray-pneumonia.zip", *kept)
     assert metrics["images"] == 2429 + 270 + 468
-    assert (metrics["train"], metrics["validation"], metrics["test"]) == (2429, 270, 468)
+    assert metrics["train"] >= 2429
+    assert metrics["test"] <= 468
 
 
 def test_cifar10_keeps_its_test_images(tmp_path):
-    metrics = organize(tmp_path, "cifar10-images.tar.xz", "organize.split=test_folder")
+    kept = ["organize.split=test_folder", "organize.duplicates=together"]
+    metrics = organize(tmp_path, "cifar10-images.tar.xz", *kept)
     assert metrics["images"] == 60_000
     assert metrics["classes"] == 10
     assert metrics["test"] == 10_000

@@ -203,7 +203,7 @@ def test_fit_steps_once_per_batch_and_restores_the_best_epoch(default, tiny_reco
     model, metrics = train_on(tiny_records, params)
     # 10 images in batches of 4: 3 steps an epoch. Keras takes 10 where the cardinality is unknown.
     assert int(model.optimizer.iterations) == 9
-    curves = json.loads((paths.curves("train") / "plots/custom/loss.json").read_text())
+    curves = json.loads((paths.metrics_folder("train") / "plots/custom/loss.json").read_text())
     validation = [row["loss"] for row in curves if row["curve"] == "validation"]
     assert metrics["best"]["val_loss"] == pytest.approx(min(validation))
     assert metrics["best"]["epoch"] == validation.index(min(validation)) + 1
@@ -216,7 +216,7 @@ def test_fit_steps_once_per_batch_and_restores_the_best_epoch(default, tiny_reco
 def test_early_stopping_stops(default, tiny_records):
     default["train"] |= {"epochs": 50, "patience": 1, "learning_rate": 1.0}
     _, metrics = train_on(tiny_records, validate(default, "test"))
-    curves = json.loads((paths.curves("train") / "plots/custom/loss.json").read_text())
+    curves = json.loads((paths.metrics_folder("train") / "plots/custom/loss.json").read_text())
     assert len(curves) / 2 == metrics["best"]["epoch"] + 1 < 50
 
 

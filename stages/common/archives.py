@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from stages.common.command import UserError
@@ -39,7 +39,7 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
         UserError: `archive` is damaged, encrypted, no archive, or has a member that is refused.
     """
     with _named_errors(archive), archive.open("rb") as stream:
-        for name, member in _walk(stream, archive.name, PurePosixPath()):
+        for name, member in _walk(stream, archive.name, ""):
             if wanted(name):
                 yield name, _read(member, name, archive)
 
@@ -52,7 +52,7 @@ def check(archive: Path) -> int:
     """
     files = 0
     with _named_errors(archive), archive.open("rb") as stream:
-        for _, member in _walk(stream, archive.name, PurePosixPath()):
+        for _, member in _walk(stream, archive.name, ""):
             files += 1
             while member.read(CHUNK):
                 pass
@@ -65,21 +65,20 @@ def printable(name: str) -> str:
     return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")
 
 
-def _walk(stream: IO[bytes], label: str, parent: PurePosixPath) -> Iterator[tuple[str, IO[bytes]]]:
+def _walk(stream: IO[bytes], label: str, parent: str) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield (name, open member) for each file, descending into inner archives."""
     # Not the other way round: a tar that ends with a zip looks like one to `is_zipfile`.
     opener = _tar_members if tarfile.is_tarfile(stream) else _zip_members
     stream.seek(0)
     for raw_name, open_member in opener(stream, label):
-        path = _safe(raw_name, label)
-        if any(part in LITTER or part.startswith(".") for part in path.parts):
+        name = _safe(raw_name, label)
+        if any(part in LITTER or part.startswith(".") for part in name.split("/")):
             continue
         with open_member() as member:
-            if INNER.search(path.name):
-                inner = parent / path.with_name(INNER.sub("", path.name))
-                yield from _walk(member, f"{label}/{path}", inner)
+            if INNER.search(name):
+                yield from _walk(member, f"{label}/{name}", f"{parent}{INNER.sub('', name)}/")
             else:
-                yield str(parent / path), member
+                yield parent + name, member
 
 
 Members = Iterator[tuple[str, Callable[[], IO[bytes]]]]
@@ -114,11 +113,13 @@ def _tar_members(stream: IO[bytes], label: str) -> Members:
             pass
 
 
-def _safe(name: str, label: str) -> PurePosixPath:
-    path = PurePosixPath(printable(name.replace("\\", "/")))
-    if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
+def _safe(name: str, label: str) -> str:
+    """The path with single slashes; plain strings, since `pathlib` takes 40 us for each file."""
+    path = printable(name.replace("\\", "/"))
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if path.startswith("/") or ".." in parts or re.match("[A-Za-z]:", name):
         raise UserError(f"{label} has a member that points outside its folder: '{name}'")
-    return path
+    return "/".join(parts)
 
 
 def _read(member: IO[bytes], name: str, archive: Path) -> bytes:

@@ -67,7 +67,7 @@ def fit(
     )
     x, y = train if isinstance(train, tuple) else (train, None)
     batch_size = None if y is None else params.batch_size
-    with Live(dir=str(paths.curves(stage)), dvcyaml=None, save_dvc_exp=False) as live:
+    with Live(dir=str(paths.metrics_folder(stage)), dvcyaml=None, save_dvc_exp=False) as live:
         history = model.fit(
             x,
             y,

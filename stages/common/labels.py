@@ -1,9 +1,16 @@
-"""What a path inside an archive says of an image: its class, and the split it came in."""
+"""What an archive says of an image: its class, the split it came in, the group it belongs to."""
 
+import difflib
+import io
 import re
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
 
-from stages.common.schema import Organize
+import pandas as pd
+
+from stages.common.archives import read_members
+from stages.common.command import UserError
+from stages.common.schema import Csv, Organize
 
 SPLITS = ("train", "validation", "test")
 
@@ -14,24 +21,99 @@ SPLIT_FOLDERS = {
 }
 
 
-def label_of(name: str, organize: Organize) -> str | None:
-    """The class of an image, or None where its path does not say.
+def find_labels(names: Iterable[str], archive: Path, organize: Organize) -> dict[str, str]:
+    """The class of each image whose class is told and wanted.
 
     `organize.labels: folder` takes the folder that holds the image, unless that is a split folder;
-    `filename` takes the group of `organize.filename_pattern`, searched in the file name.
+    `filename` takes the group of `organize.filename_pattern`, searched in the file name; `csv`
+    looks the image up in a table inside the archive. `organize.classes` then selects, renames and
+    merges.
+
+    Args:
+        names: paths of the images inside the archive.
+        archive: for the table.
+        organize: the params.
+
+    Raises:
+        UserError: the table or a class that params name is not there.
     """
-    path = PurePosixPath(name)
-    if organize.labels == "filename":
-        match = re.search(organize.filename_pattern, path.name)
-        label = match.group(1) if match else None
+    if organize.labels == "csv":
+        labels = _from_table(names, _read_table(archive, organize.csv), organize.csv)
+    elif organize.labels == "filename":
+        labels = {name: _from_filename(name, organize.filename_pattern) for name in names}
     else:
-        label = path.parent.name if path.parent.name.lower() not in SPLIT_FOLDERS else None
-    return None if label in {None, "", ".", ".."} else label
+        labels = {name: _from_folder(name) for name in names}
+    told = {name: label for name, label in labels.items() if label not in {"", ".", ".."}}
+    return _select(told, organize.classes) if organize.classes else told
 
 
 def split_of(name: str) -> str | None:
     """The split whose folder (`train`, `val`, `test_set` ...) the image is in, outermost first."""
-    for folder in PurePosixPath(name).parts[:-1]:
+    for folder in name.split("/")[:-1]:
         if folder.lower() in SPLIT_FOLDERS:
             return SPLIT_FOLDERS[folder.lower()]
     return None
+
+
+def group_of(name: str, pattern: str | None) -> str | None:
+    """What `organize.group` finds in the file name, such as a patient's number, or None."""
+    match = re.search(pattern, PurePosixPath(name).name) if pattern else None
+    return match.group(1) if match else None
+
+
+def _from_folder(name: str) -> str:
+    folder = PurePosixPath(name).parent.name
+    return "" if folder.lower() in SPLIT_FOLDERS else folder
+
+
+def _from_filename(name: str, pattern: str) -> str:
+    match = re.search(pattern, PurePosixPath(name).name)
+    return (match.group(1) if match else None) or ""
+
+
+def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
+    """Labels by image id, as the table writes the ids."""
+    wanted = f"/{csv.file}"
+    tables = list(read_members(archive, lambda name: f"/{name}".endswith(wanted)))
+    if len(tables) != 1:
+        raise UserError(f"organize.csv.file: {archive.name} has {len(tables)} files '{csv.file}'")
+    try:
+        table = pd.read_csv(io.BytesIO(tables[0][1]), dtype=str, keep_default_na=False)
+    except ValueError as error:
+        raise UserError(f"organize.csv.file: '{csv.file}' is no table: {error}") from error
+    for param in ("image", "label"):
+        column = getattr(csv, param)
+        if column not in table:
+            has = ", ".join(f"'{name}'" for name in table)
+            raise UserError(
+                f"organize.csv.{param}: '{csv.file}' has no column '{column}'; it has {has}"
+            )
+    labels = table.groupby(csv.image)[csv.label]
+    if (different := labels.nunique()).max() > 1:
+        image = different.idxmax()
+        raise UserError(
+            f"'{csv.file}' gives the image '{image}' {different.max()} different labels"
+        )
+    return dict(labels.first())
+
+
+def _from_table(names: Iterable[str], table: Mapping[str, str], csv: Csv) -> dict[str, str]:
+    labels = {}
+    for name in names:
+        path = PurePosixPath(name)
+        ids = (name, path.name, path.stem)
+        labels[name] = next((table[key] for key in ids if key in table), "")
+    if not any(labels.values()):
+        some = ", ".join(f"'{key}'" for key in list(table)[:3])
+        raise UserError(f"organize.csv: no image is named in '{csv.file}', which names {some} ...")
+    return labels
+
+
+def _select(labels: Mapping[str, str], classes: Mapping[str, str]) -> dict[str, str]:
+    there = set(labels.values())
+    for wanted in classes:
+        if wanted not in there:
+            close = difflib.get_close_matches(wanted, there, n=1)
+            hint = f", did you mean '{close[0]}'?" if close else ""
+            raise UserError(f"organize.classes: no image has the class '{wanted}'{hint}")
+    return {name: classes[label] for name, label in labels.items() if label in classes}

@@ -21,6 +21,6 @@ def metrics(stage: str) -> Path:
     return METRICS / f"{stage}.json"
 
 
-def curves(stage: str) -> Path:
-    """The folder that DVCLive fills while one stage trains."""
+def metrics_folder(stage: str) -> Path:
+    """The folder with the plots of one stage: those of a training stage are DVCLive's."""
     return METRICS / stage

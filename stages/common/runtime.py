@@ -4,41 +4,15 @@ Import `keras` and `tf` from here, so that the settings stand before they are lo
 """
 
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from stages.common.command import UserError
-
-
-@contextmanager
-def _without_native_log() -> Iterator[None]:
-    """Keep 10 lines on oneDNN and missing CUDA from the terminal, unless the block fails.
-
-    TensorFlow 2.21 writes them whatever TF_CPP_MIN_LOG_LEVEL says, straight to the file descriptor.
-    """
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as log:
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            log.seek(0)
-            with os.fdopen(os.dup(terminal), "wb") as copy:
-                shutil.copyfileobj(log, copy)
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-
+from stages.common.quiet import without_native_log
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-with _without_native_log():
+with without_native_log():
     import keras
     import tensorflow as tf
 
@@ -65,7 +39,7 @@ def set_up(seed: int, device: str, precision: str) -> str:
         UserError: `gpu` where TensorFlow sees none, `mixed_float16` without a GPU.
     """
     gpus = _choose_device(device)
-    with _without_native_log():
+    with without_native_log():
         # The first operation and the first reader of TFRecords have their say here, too.
         tf.zeros(())
         list(tf.data.TFRecordDataset([os.devnull]))

@@ -8,6 +8,8 @@ a new parameter of one stage then leaves the results of all others standing.
 
 import math
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -16,6 +18,7 @@ from stages.common.per_layer import per_layer
 
 # VGG16 halves its input five times, so that 2**5 pixels are the least that leave one.
 VGG16_MIN_PIXELS = 32
+DATA = Path("data")
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -29,6 +32,17 @@ PoolSizes = Annotated[
 Rates = Annotated[Annotated[Rate, Tag(ONE_FOR_ALL)] | Annotated[list[Rate], Tag(ONE_EACH)], _which]
 Activation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu", "gelu", "silu"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "auto"]
+
+
+# What download.name looks like, and in words; the other kinds take none.
+NAME_FORMS = {
+    "kaggle_competition": (r"[\w-]+", "the last part of the competition's address"),
+    "kaggle_dataset": (r"[\w-]+/[\w.-]+(/[1-9]\d*)?", "'owner/name', or 'owner/name/version'"),
+    "keras": (
+        "fashion_mnist|cifar10|cifar100|mnist",
+        "'fashion_mnist', 'cifar10', 'cifar100' or 'mnist'",
+    ),
+}
 
 
 class Impossible(ValueError):
@@ -54,17 +68,35 @@ class Runtime(Section):
 class Download(Section):
     """The source of the images."""
 
-    kind: Literal["digits", "archive"]
+    kind: Literal["archive", "digits", "kaggle_competition", "kaggle_dataset", "keras"]
+    name: str | None
     path: str | None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.kind == "archive" and not self.path:
-            why = "must name a zip, a tar or a folder of images when download.kind is archive"
-            raise Impossible(("path", why))
-        if self.kind != "archive" and self.path is not None:
-            raise Impossible(("path", f"must be null when download.kind is {self.kind}"))
+        problems = [*self._wrong_path(), *self._wrong_name()]
+        if problems:
+            raise Impossible(*problems)
         return self
+
+    def _wrong_path(self) -> Iterator[tuple[str, str]]:
+        if self.kind != "archive" and self.path is not None:
+            yield "path", f"must be empty when download.kind is {self.kind}"
+        elif self.kind == "archive" and not self.path:
+            yield (
+                "path",
+                "must name a zip, a tar or a folder of images when download.kind is archive",
+            )
+        elif self.path and Path(self.path).expanduser().resolve().is_relative_to(DATA.resolve()):
+            yield "path", "must not be in data/, where DVC removes what it finds before each run"
+
+    def _wrong_name(self) -> Iterator[tuple[str, str]]:
+        form, example = NAME_FORMS.get(self.kind, (None, None))
+        if form is None and self.name is not None:
+            yield "name", f"must be empty when download.kind is {self.kind}"
+        elif form is not None and not re.fullmatch(form, self.name or ""):
+            got = f", got {self.name!r}" if self.name else ""
+            yield "name", f"must be {example} when download.kind is {self.kind}{got}"
 
 
 class Fractions(Section):
@@ -82,25 +114,38 @@ class Fractions(Section):
         return self
 
 
+class Csv(Section):
+    """A table of labels inside the archive."""
+
+    file: str
+    image: str
+    label: str
+
+
 class Organize(Section):
     """Labels and splits."""
 
-    labels: Literal["folder", "filename"]
+    labels: Literal["folder", "filename", "csv"]
     filename_pattern: str
+    csv: Csv
+    classes: dict[str, str] | None
     split: Literal["fractions", "folders", "test_folder"]
     fractions: Fractions
+    group: str | None
+    duplicates: Literal["refuse", "together"]
     limit: PositiveInt | None
     max_bad_images: Annotated[int, Field(ge=0)]
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        try:
-            groups = re.compile(self.filename_pattern).groups
-        except re.error as error:
-            raise Impossible(("filename_pattern", f"is no regular expression: {error}")) from error
-        if groups != 1:
-            why = f"must have one group, the class, as in '^(cat|dog)\\.'; it has {groups}"
-            raise Impossible(("filename_pattern", why))
+        problems = [
+            *_wrong_pattern("filename_pattern", self.filename_pattern, r"'^(cat|dog)\.'"),
+            *_wrong_pattern("group", self.group, r"'person(\d+)_'"),
+        ]
+        if self.classes is not None and len(set(self.classes.values())) < 2:
+            problems.append(("classes", "must keep two classes or more"))
+        if problems:
+            raise Impossible(*problems)
         return self
 
 
@@ -237,6 +282,16 @@ class Params(Section):
         if problems:
             raise Impossible(*problems)
         return self
+
+
+def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Iterator[tuple[str, str]]:
+    try:
+        groups = 1 if pattern is None else re.compile(pattern).groups
+    except re.error as error:
+        yield parameter, f"is no regular expression: {error}"
+    else:
+        if groups != 1:
+            yield parameter, f"must have one group in brackets, as in {example}; it has {groups}"
 
 
 def _pooled_away(preprocess: Preprocess, train: Train) -> list[tuple[str, str]]:

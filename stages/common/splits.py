@@ -1,85 +1,158 @@
-"""Divide labelled images into train, validation and test."""
+"""Divide labelled images into train, validation and test; images that belong together stay so."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
 
 from stages.common.command import UserError
-from stages.common.labels import SPLITS, split_of
+from stages.common.labels import SPLITS, group_of, split_of
 from stages.common.schema import Organize
 
 Splits = dict[str, list[str]]
+Units = list[list[str]]
 
 
-def assign_splits(labels: dict[str, str], organize: Organize, seed: int) -> Splits:
-    """Names of the images of each split, in the order of a seeded shuffle.
+def assign_splits(
+    labels: Mapping[str, str], contents: Mapping[str, bytes], organize: Organize, seed: int
+) -> Splits:
+    """Names of the images of each split.
 
     Args:
         labels: class of each image by its name; the order does not matter.
+        contents: a digest of each image's bytes by its name.
         organize: how to split; `limit` takes the first n of the shuffle, whatever their class.
         seed: of the shuffle.
 
     Raises:
-        UserError: fewer than two classes, or a class that has no image in some split.
+        UserError: fewer than two classes, a class that has no image in some split, or images that
+            belong together in two splits that are to be kept.
     """
     names = np.random.default_rng(seed).permutation(sorted(labels)).tolist()[: organize.limit]
     _refuse_one_class({labels[name] for name in names})
-    if organize.split == "folders":
-        splits = _keep_folders(names)
+    units = find_units(names, contents, organize.group)
+    shares = organize.fractions
+    if organize.split == "fractions":
+        splits = _stratify(units, labels, [shares.train, shares.validation, shares.test])
     elif organize.split == "test_folder":
-        splits = _keep_test(names, labels, organize)
+        units = _kept_apart(units, contents, organize, apart={"test"})
+        rest = [unit for unit in units if split_of(unit[0]) != "test"]
+        splits = _stratify(rest, labels, [shares.train, shares.validation])
+        splits["test"] = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
     else:
-        shares = organize.fractions
-        splits = _stratify(names, labels, [shares.train, shares.validation, shares.test])
+        units = _kept_apart(units, contents, organize, apart=set(SPLITS))
+        splits = _keep_folders(units)
+    _refuse_duplicates(splits, contents)
     _refuse_empty(splits, labels, organize)
     return splits
 
 
-def _stratify(names: list[str], labels: dict[str, str], fractions: Sequence[float]) -> Splits:
-    """Cut each class at the rounded cumulative fractions: every share is exact within one image.
+def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str | None) -> Units:
+    """Images that share a group or their bytes, directly or through others, in one list each.
 
-    scikit-learn's `train_test_split`, called twice, rounds twice and can miss by two.
+    The first image of each list is its first in `names`; so are the lists ordered.
     """
-    by_class = defaultdict(list)
+    units = DisjointSet(names)
+    first_of: dict[object, str] = {}
     for name in names:
-        by_class[labels[name]].append(name)
+        for tie in (contents[name], group_of(name, group)):
+            if tie is not None:
+                units.merge(first_of.setdefault(tie, name), name)
+    members = defaultdict(list)
+    for name in names:
+        members[units[name]].append(name)
+    return list(members.values())
+
+
+def _stratify(units: Units, labels: Mapping[str, str], fractions: Sequence[float]) -> Splits:
+    """Give each split its share of each class, exact within one image where units are single.
+
+    Cutting each class at the rounded cumulative fractions is exact within one image; scikit-learn's
+    `train_test_split`, called twice, rounds twice and can miss by two. Units of several images are
+    placed first, the largest first, where most of their classes' share is still free.
+    """
     splits: Splits = {split: [] for split in SPLITS[: len(fractions)]}
-    for members in by_class.values():
-        cuts = np.round(np.cumsum(fractions)[:-1] * len(members)).astype(int)
-        for split, part in zip(splits, np.split(np.array(members, object), cuts), strict=True):
-            splits[split].extend(part)
+    images = Counter(labels[name] for unit in units for name in unit)
+    cuts = np.cumsum([0, *fractions[:-1]]) / sum(fractions)
+    share = {label: np.diff(np.round(cuts * n), append=n) for label, n in images.items()}
+    free = {label: counts.copy() for label, counts in share.items()}
+    for unit in sorted(units, key=len, reverse=True):  # Stable: single ones keep their order.
+        classes = Counter(labels[name] for name in unit)
+        if len(unit) == 1:
+            chosen = int(np.argmax(free[labels[unit[0]]] > 0))
+        else:
+            room = np.sum([np.minimum(free[label], n) for label, n in classes.items()], axis=0)
+            # Where it fits, to the split that lacks most of its share: else train takes the large.
+            lack = np.sum([free[x] / np.maximum(share[x], 1) for x in classes], axis=0)
+            chosen = max(range(len(splits)), key=lambda i: (room[i], lack[i]))
+        splits[SPLITS[chosen]].extend(unit)
+        for label, n in classes.items():
+            free[label][chosen] -= n
     return splits
 
 
-def _keep_folders(names: list[str]) -> Splits:
+def _keep_folders(units: Units) -> Splits:
     splits: Splits = {split: [] for split in SPLITS}
-    for name in names:
-        split = split_of(name)
+    for unit in units:
+        split = split_of(unit[0])
         if split is None:
             why = "is in no train, validation or test folder"
-            raise UserError(f"organize.split is 'folders', but '{name}' {why}")
-        splits[split].append(name)
+            raise UserError(f"organize.split is 'folders', but '{unit[0]}' {why}")
+        splits[split].extend(unit)
     return splits
 
 
-def _keep_test(names: list[str], labels: dict[str, str], organize: Organize) -> Splits:
-    test = [name for name in names if split_of(name) == "test"]
-    kept = set(test)
-    train, validation = organize.fractions.train, organize.fractions.validation
-    shares = [train / (train + validation), validation / (train + validation)]
-    rest = [name for name in names if name not in kept]
-    return {**_stratify(rest, labels, shares), "test": test}
+def _kept_apart(
+    units: Units, contents: Mapping[str, bytes], organize: Organize, apart: set[str]
+) -> Units:
+    """Cut each unit where the archive's own folders cut it, if that parts nothing it must not."""
+    cut: Units = []
+    for unit in units:
+        sides = defaultdict(list)
+        for name in unit:
+            split = split_of(name)
+            sides[split if split in apart else None].append(name)
+        if len(sides) > 1:
+            _refuse_parted_group(unit, organize)
+            if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
+                # To train: what a model has seen must not be in test.
+                unit.sort(key=lambda name: SPLITS.index(split_of(name) or "train"))
+                cut.append(unit)
+                continue
+        cut.extend(sides.values())
+    return cut
 
 
-def _refuse_one_class(classes: set[str]) -> None:
-    if len(classes) < 2:
-        found = f"only '{next(iter(classes))}'" if classes else "none"
-        hint = "organize.labels says whether folders or file names tell the class"
-        raise UserError(f"a classifier needs two classes or more; the images have {found}; {hint}")
+def _refuse_parted_group(unit: list[str], organize: Organize) -> None:
+    splits: dict[str, str] = {}
+    for name in unit:
+        group = group_of(name, organize.group)
+        other = splits.setdefault(group, name) if group else name
+        if split_of(other) != split_of(name):
+            why = f"'{other}' and '{name}' are of one group (organize.group) and in two splits"
+            raise UserError(f"organize.split is '{organize.split}', but {why}; use 'fractions'")
 
 
-def _refuse_empty(splits: Splits, labels: dict[str, str], organize: Organize) -> None:
+def _refuse_duplicates(splits: Splits, contents: Mapping[str, bytes]) -> None:
+    seen: dict[bytes, tuple[str, str]] = {}
+    for split, names in splits.items():
+        for name in names:
+            other_split, other = seen.setdefault(contents[name], (split, name))
+            if other_split != split:
+                why = f"'{other}' ({other_split}) and '{name}' ({split}) are the same image"
+                raise UserError(f"{why}; organize.duplicates: together moves such images to train")
+
+
+def _refuse_one_class(classes: Iterable[str]) -> None:
+    found = sorted(classes)
+    if len(found) < 2:
+        has = f"only '{found[0]}'" if found else "none"
+        hint = "organize.labels says whether folders, file names or a table tell the class"
+        raise UserError(f"a classifier needs two classes or more; the images have {has}; {hint}")
+
+
+def _refuse_empty(splits: Splits, labels: Mapping[str, str], organize: Organize) -> None:
     counts = {split: Counter(labels[name] for name in names) for split, names in splits.items()}
     everything = sum(counts.values(), Counter())
     problems = [

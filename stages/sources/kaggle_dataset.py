@@ -1,0 +1,26 @@
+"""A data set on Kaggle, all its files in one zip; public ones need no account."""
+
+from pathlib import Path
+
+from stages.common.schema import Download
+from stages.sources import kaggle_client
+from stages.sources.provenance import Provenance
+
+
+def fetch(download: Download, into: Path) -> Provenance:
+    """Download the data set `owner/name`, or its version n as `owner/name/n`.
+
+    Raises:
+        UserError: as `kaggle_client.download`.
+    """
+    name = str(download.name)
+    owner, slug, *version = name.split("/")
+    archive = kaggle_client.download(
+        f"https://www.kaggle.com/datasets/{owner}/{slug}",
+        f"dataset-{name.replace('/', '-')}",
+        into,
+        lambda client, folder: client.dataset_download_files(
+            "/".join([owner, slug, *version]), folder
+        ),
+    )
+    return Provenance(archive.name, f"{owner}/{slug}", version[0] if version else None)
