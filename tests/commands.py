@@ -32,9 +32,14 @@ def apply_preset(folder: Path, *preset: str) -> None:
 
 
 def python(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", module, *arguments]
+    return run_in(folder, [sys.executable, "-m", module, *arguments], environment())
+
+
+def run_in(
+    folder: Path, command: list[str], variables: dict[str, str]
+) -> subprocess.CompletedProcess:
     return subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        command, cwd=folder, env=variables, capture_output=True, text=True, check=False
     )
 
 

@@ -14,7 +14,7 @@ import zipfile
 
 import pytest
 
-from tests.commands import apply_preset, environment, make_repository
+from tests.commands import apply_preset, environment, make_repository, run_in
 from tests.kaggle_server import COMPETITION, DATASET, serve
 
 COMPETITION_PARAMS = ["download.kind=kaggle_competition", "download.name=dogs-vs-cats"]
@@ -141,14 +141,8 @@ def test_a_server_that_stalls_is_one_message(kaggle, folder, tmp_path):
         "from stages import download; from stages.common.command import run; run(download.main)"
     )
     start = time.monotonic()
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=environment() | kaggle.environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    variables = environment() | kaggle.environment(tmp_path)
+    result = run_in(folder, [sys.executable, "-c", code], variables)
     assert result.returncode == 1
     assert "it stopped in the middle" in result.stderr
     assert time.monotonic() - start < 20
