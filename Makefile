@@ -1,4 +1,4 @@
-# `make repro` and `make test` do everything on a machine with Python 3.11 or later and make.
+# `make repro` and `make test` do everything on a machine with Python 3.11 to 3.13 and make.
 PYTHON ?= python3
 EXTRA ?=
 VENV := .venv
@@ -20,8 +20,8 @@ help:
 setup: $(INSTALLED)
 
 $(INSTALLED): $(LOCK)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' \
-		|| { echo "Python 3.11 or later is needed; try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11 to 3.13 is needed; try: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@

@@ -13,7 +13,6 @@ from stages.common.command import run
 from stages.common.dataset import Dataset, load_dataset
 from stages.common.features import Features, save_features
 from stages.common.files import fresh_dir, write_json
-from stages.common.labels import SPLITS
 from stages.common.params import load_params
 from stages.common.records import read_batches
 from stages.common.runtime import keras, set_up, threads
@@ -26,7 +25,7 @@ def main() -> None:
     compute_dtype = set_up(params.seed, params.runtime.device, params.extract.precision)
     extractor = build_extractor(params.extract, dataset.image_shape)
     with fresh_dir(paths.FEATURES) as folder:
-        for split in SPLITS:
+        for split in paths.SPLITS:
             features = extract_split(extractor, dataset, split, params.extract.batch_size)
             save_features(features, folder, split)
             print(f"data/features/{split}.npz  features {features.features.shape}")

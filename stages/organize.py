@@ -33,10 +33,10 @@ def main() -> None:
     archive = find_archive()
     images, bad = inspect_all(archive)
     refuse_bad(images, bad, params.organize.max_bad_images)
-    labels = find_labels(images, archive, params.organize)
+    contents = {name: image.sha256 for name, image in images.items()}
+    labels = find_labels(contents, archive, params.organize)
     repeated = find_repeated(images, labels)
     labels = {name: label for name, label in labels.items() if name not in repeated}
-    contents = {name: images[name].sha256 for name in labels}
     splits = assign_splits(labels, contents, params.organize, params.seed)
     targets = target_paths(splits, labels)
     with fresh_dir(paths.ORGANIZED) as folder:
@@ -48,6 +48,7 @@ def main() -> None:
     summary = summarize(splits, labels, images, params.organize)
     write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
     report(splits, labels, {"cannot be decoded": len(bad), **left_out})
+    warn_of_contradictions(summary)
 
 
 def find_archive() -> Path:
@@ -118,12 +119,27 @@ def summarize(
             "most": [max(x.height for x in used), max(x.width for x in used)],
         },
         "duplicates": sum(count - 1 for count in copies.values()),
+        "contradictory": find_contradictions(labels, images),
         **{split: len(names) for split, names in splits.items()},
         "groups": {
             split: len({group_of(name, organize.group) for name in names} - {None})
             for split, names in splits.items()
         },
     }
+
+
+def find_contradictions(labels: dict[str, str], images: dict[str, Image]) -> list[list[str]]:
+    """Images of the same bytes that have different classes, one list for each such image."""
+    names: dict[bytes, list[str]] = {}
+    for name in sorted(labels):
+        names.setdefault(images[name].sha256, []).append(name)
+    return [same for same in names.values() if len({labels[name] for name in same}) > 1]
+
+
+def warn_of_contradictions(summary: dict[str, object]) -> None:
+    """Say which equal images have different classes; one of the labels must be wrong."""
+    for same in islice(summary["contradictory"], 10):  # type: ignore[call-overload]
+        print(f"equal images, different classes: {', '.join(same)}")
 
 
 def name_bad(bad: dict[str, str]) -> dict[str, object]:

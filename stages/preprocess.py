@@ -24,7 +24,6 @@ from stages.common.command import UserError, run
 from stages.common.dataset import Dataset, Split
 from stages.common.files import fresh_dir, fresh_file, write_json
 from stages.common.images import BadImage, decode
-from stages.common.labels import SPLITS
 from stages.common.params import load_params
 from stages.common.records import serialize
 from stages.common.runtime import tf
@@ -66,19 +65,28 @@ def main() -> None:
 def find_classes() -> list[str]:
     """Names of the class folders, sorted: the position is the label."""
     try:
-        return sorted(folder.name for folder in (paths.ORGANIZED / "train").iterdir())
+        return sorted(folder.name for folder in visible(paths.ORGANIZED / "train"))
     except FileNotFoundError:
         raise UserError(f"there is no {paths.ORGANIZED}/train; run `dvc repro organize`") from None
+
+
+def visible(folder: Path) -> list[Path]:
+    """What is in a folder but for the `.DS_Store` of whoever opened it on a Mac."""
+    return [
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith("._") and path.name != ".DS_Store"
+    ]
 
 
 def plan_shards(classes: list[str], examples_per_shard: int, seed: int) -> list[Shard]:
     """The list of all shards, the same for the same files and seed."""
     shards = []
-    for split in SPLITS:
+    for split in paths.SPLITS:
         pairs = [
             (file, label)
             for label, name in enumerate(classes)
-            for file in sorted((paths.ORGANIZED / split / name).iterdir())
+            for file in sorted(visible(paths.ORGANIZED / split / name))
         ]
         # The order on disk is random over the whole split, so that a reader with a small shuffle
         # buffer still sees the classes mixed.
@@ -147,7 +155,7 @@ def encode(image: Image.Image, preprocess: Preprocess) -> bytes:
 def describe(shards: list[Shard], classes: list[str], preprocess: Preprocess) -> Dataset:
     """What dataset.json says of the shards."""
     splits = {}
-    for split in SPLITS:
+    for split in paths.SPLITS:
         own = [shard for shard in shards if shard.split == split]
         counts = Counter(classes[label] for shard in own for label in shard.labels)
         splits[split] = Split({shard.name: len(shard.files) for shard in own}, dict(counts))

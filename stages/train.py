@@ -49,7 +49,8 @@ def build_model(params: Train, image_shape: list[int], classes: int) -> keras.Mo
         probabilities, float32 (batch, classes), or (batch, 1) for a sigmoid.
     """
     x = inputs = keras.Input(image_shape, name="image")
-    x = keras.layers.Rescaling(1 / 255)(x)
+    # float32: bfloat16 has 8 bits of precision, as many as a pixel.
+    x = keras.layers.Rescaling(1 / 255, dtype="float32")(x)
     pools = per_layer(params.pool_size, len(params.filters))
     for filters, pool in zip(params.filters, pools, strict=True):
         for _ in range(params.convs_per_block):

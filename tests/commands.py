@@ -19,10 +19,8 @@ def make_repository(folder: Path, *preset: str) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPOSITORY / name, folder / name)
     apply_preset(folder, *preset)
-    git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
-    subprocess.check_call([*git, "init", "-q", "-b", "main"], cwd=folder)
-    subprocess.check_call([*git, "add", "-A"], cwd=folder)
-    subprocess.check_call([*git, "commit", "-qm", "start"], cwd=folder)
+    for git in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "start"]):
+        subprocess.check_call(["git", *git], cwd=folder, env=environment())
     return folder
 
 
@@ -61,9 +59,11 @@ def dvc(folder: Path, *arguments: str, fails: bool = False) -> str:
 
 
 def environment() -> dict[str, str]:
-    """The interpreter of the tests comes first, as in an activated environment."""
+    """The interpreter of the tests comes first, as in an activated environment; Git has a user."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+    user = {"NAME": "test", "EMAIL": "test@localhost"}
+    git = {f"GIT_{who}_{what}": x for who in ("AUTHOR", "COMMITTER") for what, x in user.items()}
+    return {**os.environ, **git, "PATH": path, "DVC_NO_ANALYTICS": "1"}
 
 
 def stages_run(output: str) -> list[str]:

@@ -40,7 +40,7 @@ def test_images_that_the_table_does_not_name_are_counted(run, set_params):
         ("id,label\nx,cat\n", r"no image is named in 'labels\.csv', which names 'x'"),
         ("id,label\n1,cat\n1,dog\n", r"gives the image '1' 2 different labels"),
         ("", r"is no table"),
-        (None, r"has 0 files 'labels\.csv'"),
+        (None, r"has 0 different files 'labels\.csv'"),
     ],
 )
 def test_a_table_that_does_not_fit_is_one_message(run, set_params, content, message):
@@ -204,9 +204,50 @@ def test_units_are_tied_through_others():
 
 
 def table(label):
-    return {"file": "labels.csv", "image": "id", "label": label}
+    return {"file": "labels.csv", "folder": None, "image": "id", "label": label}
 
 
 def test_metrics_are_json_without_nan(run):
     run(pets())
     assert json.loads(Path("metrics/organize.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(run, set_params):
+    files = {f"{split}/{i}.png": png(split, i) for split in ("train", "test") for i in range(20)}
+    rows = [f"{i},{'cat' if i < 10 else 'dog'}" for i in range(20)]
+    files["labels.csv"] = "\n".join(["id,label", *rows]).encode()
+    set_params(**{"organize.labels": "csv", "organize.csv": table("label")})
+    with pytest.raises(UserError, match=r"may mean 'train/0\.png' or 'test/0\.png'"):
+        run(files)
+    set_params(**{"organize.csv": table("label") | {"folder": "train"}})
+    tree = run(files)
+    assert sorted(tree.values()) == sorted(png("train", i) for i in range(20))
+    assert metrics()["unlabelled"] == 20
+
+
+def test_a_group_pattern_that_matches_nothing_is_refused(run, set_params):
+    set_params(**{"organize.group": r"patient(\d+)_"})
+    with pytest.raises(UserError, match="matches no file name, such as"):
+        run(pets())
+
+
+def test_a_group_may_stand_in_train_and_validation_folders_that_are_divided_anew(run, set_params):
+    set_params(**{"organize.split": "test_folder", "organize.group": r"person(\d+)_"})
+    files = {**pair("train", 12), **pair("val", 6), **pair("test", 6)}
+    files["train/cat/person1_a.png"] = png("a")
+    files["val/cat/person1_b.png"] = png("b")
+    tree = run(files)
+    assert len({name.split("/")[0] for name in tree if "person1_" in name}) == 1
+
+
+def test_equal_images_of_two_classes_are_named(run, capsys):
+    run({**pets(), "x/cat/odd.png": png("odd"), "x/dog/even.png": png("odd")})
+    assert metrics()["contradictory"] == [["x/cat/odd.png", "x/dog/even.png"]]
+    assert "equal images, different classes: x/cat/odd.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", ".hidden"])
+def test_a_class_name_that_is_no_folder_is_refused(run, set_params, name):
+    set_params(**{"organize.classes": {"cat": name, "dog": "dog"}})
+    with pytest.raises(UserError, match="for a folder; rename it"):
+        run(pets())

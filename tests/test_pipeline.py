@@ -86,18 +86,9 @@ def test_plots_are_drawn_once_each(repository):
 
 def test_a_stage_that_is_killed_leaves_no_trace_in_the_result(repository):
     before = (repository / "dvc.lock").read_bytes()
-    for stage, seconds in {"organize": 0.4, "train": 6.0, "extract": 6.0}.items():
-        process = subprocess.Popen(
-            ["dvc", "repro", "-f", "-s", stage],
-            cwd=repository,
-            env=environment(),
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    kill(repository, "organize", at=repository / "data/.partial-organized")
+    kill(repository, "train", at=repository / "metrics/train/plots")
+    kill(repository, "extract", at=repository / "data/.partial-features")
     dvc(repository, "repro")
     assert (repository / "dvc.lock").read_bytes() == before
 
@@ -174,3 +165,24 @@ def fill(folder: Path, copy: Path) -> None:
     shutil.copytree(copy / "organized", folder / "organized")
     free = shutil.disk_usage(folder).free
     (folder / "ballast").write_bytes(bytes(max(0, free - (64 << 10))))
+
+
+def kill(repository: Path, stage: str, at: Path) -> None:
+    """Kill dvc and the stage with SIGKILL as soon as the stage writes its output."""
+    process = subprocess.Popen(
+        ["dvc", "repro", "-f", "-s", stage],
+        cwd=repository,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    metrics = repository / f"metrics/{stage}.json"
+    deadline = time.monotonic() + 60
+    # DVC removes the old outputs before the stage starts.
+    while metrics.exists() or not at.exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -212,7 +212,7 @@ def image(seed):
 
 def through_jpeg(picture, quality):
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    picture.save(buffer, "JPEG", quality=quality, subsampling=0)
     return Image.open(buffer)
 
 

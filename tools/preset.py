@@ -3,7 +3,7 @@
     python -m tools.preset                       list them
     python -m tools.preset dogs-vs-cats          show what changes in params.yaml, and change it
     python -m tools.preset dogs-vs-cats --show   show it alone
-    python -m tools.preset dogs-vs-cats download.path=~/dogs.zip train.epochs=5
+    python -m tools.preset digits download.kind=archive download.path=~/photos.zip
                                                  with values of your own
     python -m tools.preset digits                back to the default
 
@@ -79,10 +79,11 @@ def render(name: str, values: Sequence[str] = ()) -> str:
     yaml = YAML()
     params = yaml.load(default)
     try:
-        for changes in (preset, *map(_as_yaml, values)):
-            _overlay(params, YAML(typ="safe").load(changes))
+        _overlay(params, YAML(typ="safe").load(preset))
     except YAMLError as error:
         raise UserError(f"preset '{name}' is no valid YAML:\n{error}") from None
+    for value in values:
+        _overlay(params, _parse(value))
     stream = io.StringIO()
     yaml.dump(params, stream)
     text = stream.getvalue().replace(_title(default), _title(preset), 1)
@@ -94,13 +95,19 @@ def _title(text: str) -> str:
     return text.splitlines()[0].removeprefix("# Preset ")
 
 
-def _as_yaml(value: str) -> str:
-    """`train.dropout=0.3` as `{train: {dropout: 0.3}}`."""
-    parameter, equals, text = value.partition("=")
-    if not equals:
-        raise UserError(f"'{value}' is not of the form section.parameter=value")
+def _parse(argument: str) -> dict[str, Any]:
+    """`train.dropout=0.3` as `{"train": {"dropout": 0.3}}`; the value is YAML."""
+    parameter, equals, text = argument.partition("=")
     keys = parameter.split(".")
-    return "".join(f"{{{key}: " for key in keys) + text + "}" * len(keys)
+    if not equals or not all(keys):
+        raise UserError(f"'{argument}' is not of the form section.parameter=value")
+    try:
+        value = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise UserError(f"the value of '{argument}' is no valid YAML:\n{error}") from None
+    for key in reversed(keys):
+        value = {key: value}
+    return value
 
 
 def _read(name: str) -> str:

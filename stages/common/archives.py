@@ -20,10 +20,11 @@ from typing import IO
 from stages.common.command import UserError
 
 INNER = re.compile(r"\.(zip|tar|tgz|tbz2|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
-LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+LITTER = {".DS_Store", ".git", ".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "desktop.ini"}
 CHUNK = 1 << 20
 # A photograph takes 1 to 30 MB; a member beyond this is refused before it fills the memory.
-MAX_MEMBER = 1 << 30
+MAX_MEMBER = 1 << 28
+MAX_DEPTH = 8  # archives inside archives
 
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 
@@ -39,7 +40,7 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
         UserError: `archive` is damaged, encrypted, no archive, or has a member that is refused.
     """
     with _named_errors(archive), archive.open("rb") as stream:
-        for name, member in _walk(stream, archive.name, ""):
+        for name, member in _walk(stream, archive.name):
             if wanted(name):
                 yield name, _read(member, name, archive)
 
@@ -52,7 +53,7 @@ def check(archive: Path) -> int:
     """
     files = 0
     with _named_errors(archive), archive.open("rb") as stream:
-        for _, member in _walk(stream, archive.name, ""):
+        for _, member in _walk(stream, archive.name):
             files += 1
             while member.read(CHUNK):
                 pass
@@ -65,18 +66,23 @@ def printable(name: str) -> str:
     return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")
 
 
-def _walk(stream: IO[bytes], label: str, parent: str) -> Iterator[tuple[str, IO[bytes]]]:
+def _walk(
+    stream: IO[bytes], label: str, parent: str = "", depth: int = 0
+) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield (name, open member) for each file, descending into inner archives."""
+    if depth > MAX_DEPTH:
+        raise UserError(f"{label[:80]} ... holds more than {MAX_DEPTH} archives one in another")
     # Not the other way round: a tar that ends with a zip looks like one to `is_zipfile`.
     opener = _tar_members if tarfile.is_tarfile(stream) else _zip_members
     stream.seek(0)
     for raw_name, open_member in opener(stream, label):
         name = _safe(raw_name, label)
-        if any(part in LITTER or part.startswith(".") for part in name.split("/")):
+        if any(part in LITTER or part.startswith("._") for part in name.split("/")):
             continue
         with open_member() as member:
             if INNER.search(name):
-                yield from _walk(member, f"{label}/{name}", f"{parent}{INNER.sub('', name)}/")
+                inner = f"{parent}{INNER.sub('', name)}/"
+                yield from _walk(member, f"{label}/{name}", inner, depth + 1)
             else:
                 yield parent + name, member
 
@@ -117,7 +123,7 @@ def _safe(name: str, label: str) -> str:
     """The path with single slashes; plain strings, since `pathlib` takes 40 us for each file."""
     path = printable(name.replace("\\", "/"))
     parts = [part for part in path.split("/") if part not in {"", "."}]
-    if path.startswith("/") or ".." in parts or re.match("[A-Za-z]:", name):
+    if path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:[\\/]", name):
         raise UserError(f"{label} has a member that points outside its folder: '{name}'")
     return "/".join(parts)
 

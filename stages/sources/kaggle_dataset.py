@@ -17,7 +17,7 @@ def fetch(download: Download, into: Path) -> Provenance:
     owner, slug, *version = name.split("/")
     archive = kaggle_client.download(
         f"https://www.kaggle.com/datasets/{owner}/{slug}",
-        f"dataset-{name.replace('/', '-')}",
+        f"dataset-{name.replace('/', '+')}",
         into,
         lambda client, folder: client.dataset_download_files(
             "/".join([owner, slug, *version]), folder
