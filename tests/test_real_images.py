@@ -42,17 +42,20 @@ def test_vgg16_tells_dogs_from_cats(tmp_path):
 def test_chest_xrays_keep_their_own_splits_but_for_images_that_two_of_them_share(tmp_path):
     kept = ["organize.split=folders", "organize.duplicates=together"]
     metrics = organize(tmp_path, "chest-xray-pneumonia.zip", *kept)
-    assert metrics["images"] == 2429 + 270 + 468
-    assert metrics["train"] >= 2429
-    assert metrics["test"] <= 468
+    assert (metrics["images"], metrics["duplicates"]) == (3166, 8)
+    assert metrics["per_class"] == [
+        {"class": "NORMAL", "train": 1214, "validation": 135, "test": 234},
+        {"class": "PNEUMONIA", "train": 1217, "validation": 132, "test": 234},  # 1214, 135, 234
+    ]
 
 
 def test_cifar10_keeps_its_test_images(tmp_path):
     kept = ["organize.split=test_folder", "organize.duplicates=together"]
     metrics = organize(tmp_path, "cifar10-images.tar.xz", *kept)
     assert metrics["images"] == 60_000
-    assert metrics["classes"] == 10
-    assert metrics["test"] == 10_000
+    assert len(metrics["per_class"]) == 10
+    assert all(x["train"] + x["validation"] == 5000 for x in metrics["per_class"])
+    assert all(x["test"] == 1000 for x in metrics["per_class"])
     assert len(list((tmp_path / "repository/data/organized").rglob("*.jpg"))) == 60_000
 
 
