@@ -20,7 +20,7 @@ from stages.common.archives import read_members
 from stages.common.command import UserError, run
 from stages.common.files import fresh_dir, write_json
 from stages.common.inspection import Image, inspect_all
-from stages.common.labels import find_labels, group_of
+from stages.common.labels import find_labels, group_of, split_of
 from stages.common.overview import write_balance, write_samples
 from stages.common.params import load_params
 from stages.common.schema import Organize
@@ -119,6 +119,7 @@ def summarize(
             "most": [max(x.height for x in used), max(x.width for x in used)],
         },
         "duplicates": sum(count - 1 for count in copies.values()),
+        "moved": count_moved(splits, organize),
         "contradictory": find_contradictions(labels, images),
         **{split: len(names) for split, names in splits.items()},
         "groups": {
@@ -126,6 +127,16 @@ def summarize(
             for split, names in splits.items()
         },
     }
+
+
+def count_moved(splits: Splits, organize: Organize) -> int:
+    """Images that left the archive's own split, to be with an equal one (organize.duplicates)."""
+    kept = {"fractions": (), "test_folder": ("test",), "folders": paths.SPLITS}[organize.split]
+    return sum(
+        split != split_of(name) and (split in kept or split_of(name) in kept)
+        for split, names in splits.items()
+        for name in names
+    )
 
 
 def find_contradictions(labels: dict[str, str], images: dict[str, Image]) -> list[list[str]]:

@@ -115,6 +115,7 @@ def test_equal_images_in_two_kept_splits_are_refused_or_moved_to_train(run, set_
     same = {name.split("/")[0] for name, data in tree.items() if data == png("train", "cat", 0)}
     assert len(same) == 1
     assert "test" not in same
+    assert metrics()["moved"] == 1
     assert len([name for name in tree if name.startswith("test/")]) == 8
 
 
