@@ -2,28 +2,24 @@
 
 It holds no defaults and coerces nothing, so it accepts or refuses and never changes a value:
 what a stage computes depends on its code and on params.yaml, not on this file. That is why
-dvc.yaml does not list it among the dependencies of the stages (nor `params.py`, its reader);
-a new parameter of one stage then leaves the results of all others standing.
+dvc.yaml does not list it among the dependencies of the stages (nor its parts `schema_data.py` and
+`section.py`, nor `params.py`, its reader); a new parameter of one stage then leaves the results of
+all others standing.
 """
 
-import math
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from stages.common.per_layer import per_layer
+from stages.common.schema_data import Csv, Download, Organize, Preprocess
+from stages.common.section import ImageSize, Impossible, PositiveInt, Rate, Section
+
+__all__ = ["Csv", "Download", "Impossible", "Organize", "Preprocess"]
 
 # VGG16 halves its input five times, so that 2**5 pixels are the least that leave one.
 VGG16_MIN_PIXELS = 32
-DATA = Path("data")
 
-Rate = Annotated[float, Field(ge=0, lt=1)]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-PositiveInt = Annotated[int, Field(ge=1)]
-ImageSize = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
 ONE_FOR_ALL, ONE_EACH = "one for all", "one each"
 _which = Discriminator(lambda value: ONE_EACH if isinstance(value, list) else ONE_FOR_ALL)
 PoolSizes = Annotated[
@@ -34,131 +30,10 @@ Activation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu", "ge
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "auto"]
 
 
-# What download.name looks like, and in words; the other kinds take none.
-NAME_FORMS = {
-    "kaggle_competition": (r"[\w-]+", "the last part of the competition's address"),
-    "kaggle_dataset": (r"[\w-]+/[\w.-]+(/[1-9]\d*)?", "'owner/name', or 'owner/name/version'"),
-    "keras": (
-        "fashion_mnist|cifar10|cifar100|mnist",
-        "'fashion_mnist', 'cifar10', 'cifar100' or 'mnist'",
-    ),
-}
-
-
-class Impossible(ValueError):
-    """Values that are valid one by one and cannot stand together: (parameter, why) pairs."""
-
-    def __init__(self, *problems: tuple[str, str]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-
-class Section(BaseModel):
-    """A section of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
 class Runtime(Section):
     """Where to run. Not a dependency of any stage."""
 
     device: Literal["auto", "gpu", "cpu"]
-
-
-class Download(Section):
-    """The source of the images."""
-
-    kind: Literal["archive", "digits", "kaggle_competition", "kaggle_dataset", "keras"]
-    name: str | None
-    path: str | None
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        problems = [*self._wrong_path(), *self._wrong_name()]
-        if problems:
-            raise Impossible(*problems)
-        return self
-
-    def _wrong_path(self) -> Iterator[tuple[str, str]]:
-        if self.kind != "archive" and self.path is not None:
-            yield "path", f"must be empty when download.kind is {self.kind}"
-        elif self.kind == "archive" and not self.path:
-            yield (
-                "path",
-                "must name a zip, a tar or a folder of images when download.kind is archive",
-            )
-        elif self.path and _touch(Path(self.path).expanduser().resolve(), DATA.resolve()):
-            yield "path", "must not be in data/, where DVC removes what it finds, nor hold it"
-
-    def _wrong_name(self) -> Iterator[tuple[str, str]]:
-        form, example = NAME_FORMS.get(self.kind, (None, None))
-        if form is None and self.name is not None:
-            yield "name", f"must be empty when download.kind is {self.kind}"
-        elif form is not None and not re.fullmatch(form, self.name or ""):
-            got = f", got {self.name!r}" if self.name else ""
-            yield "name", f"must be {example} when download.kind is {self.kind}{got}"
-
-
-class Fractions(Section):
-    """Shares of the images in each split."""
-
-    train: Fraction
-    validation: Fraction
-    test: Fraction
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        total = self.train + self.validation + self.test
-        if not math.isclose(total, 1, abs_tol=1e-9):
-            raise Impossible(("", f"must add up to 1, got {total:g}"))
-        return self
-
-
-class Csv(Section):
-    """A table of labels inside the archive."""
-
-    file: str
-    folder: str | None
-    image: str
-    label: str
-
-
-class Organize(Section):
-    """Labels and splits."""
-
-    labels: Literal["folder", "filename", "csv"]
-    filename_pattern: str
-    csv: Csv
-    classes: dict[str, str] | None
-    split: Literal["fractions", "folders", "test_folder"]
-    fractions: Fractions
-    group: str | None
-    duplicates: Literal["refuse", "together"]
-    limit: PositiveInt | None
-    max_bad_images: Annotated[int, Field(ge=0)]
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        problems = [
-            *_wrong_pattern("filename_pattern", self.filename_pattern, r"'^(cat|dog)\.'"),
-            *_wrong_pattern("group", self.group, r"'person(\d+)_'"),
-        ]
-        if self.classes is not None and len(set(self.classes.values())) < 2:
-            problems.append(("classes", "must keep two classes or more"))
-        if problems:
-            raise Impossible(*problems)
-        return self
-
-
-class Preprocess(Section):
-    """What every image becomes."""
-
-    image_size: ImageSize
-    color_mode: Literal["grayscale", "rgb"]
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"]
-    encoding: Literal["raw", "png", "jpeg"]
-    jpeg_quality: Annotated[int, Field(ge=1, le=100)]
-    examples_per_shard: PositiveInt
 
 
 class Fitting(Section):
@@ -283,20 +158,6 @@ class Params(Section):
         if problems:
             raise Impossible(*problems)
         return self
-
-
-def _touch(one: Path, other: Path) -> bool:
-    return one.is_relative_to(other) or other.is_relative_to(one)
-
-
-def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Iterator[tuple[str, str]]:
-    try:
-        groups = 1 if pattern is None else re.compile(pattern).groups
-    except re.error as error:
-        yield parameter, f"is no regular expression: {error}"
-    else:
-        if groups != 1:
-            yield parameter, f"must have one group in brackets, as in {example}; it has {groups}"
 
 
 def _pooled_away(preprocess: Preprocess, train: Train) -> list[tuple[str, str]]:
