@@ -107,7 +107,7 @@ def summarize(
     found = sorted({label for counts in classes.values() for label in counts})
     return {
         "images": len(used),
-        "classes": len(found),
+        "n_classes": len(found),
         "bytes": sum(image.size for image in used),
         # Lists, not one figure each: a column of `dvc exp show` is enough for a table.
         "per_class": [
@@ -118,7 +118,7 @@ def summarize(
             "least": [min(x.height for x in used), min(x.width for x in used)],
             "most": [max(x.height for x in used), max(x.width for x in used)],
         },
-        "duplicates": sum(count - 1 for count in copies.values()),
+        "equal_images": sum(count - 1 for count in copies.values()),
         "moved": count_moved(splits, organize),
         "contradictory": find_contradictions(labels, images),
         **{split: len(names) for split, names in splits.items()},

@@ -54,7 +54,7 @@ def test_the_real_fashion_mnist_comes_whole(repository, home):
     run(repository, home, "stages.download")
     run(repository, home, "stages.organize")
     metrics = json.loads((repository / "metrics/organize.json").read_text())["organize"]
-    assert (metrics["images"], metrics["classes"], metrics["test"]) == (70_000, 10, 10_000)
+    assert (metrics["images"], metrics["n_classes"], metrics["test"]) == (70_000, 10, 10_000)
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def test_equal_images_stay_together(run):
     same = {f"x/cat/copy{i}.png": png("same") for i in range(6)}
     tree = run({**pets(), **same})
     assert len({name.split("/")[0] for name in tree if "copy" in name}) == 1
-    assert metrics()["duplicates"] == 5
+    assert metrics()["equal_images"] == 5
 
 
 def test_a_tree_that_is_there_twice_is_taken_once(run):

@@ -21,7 +21,7 @@ def test_folders_tell_the_class(run):
     assert count(tree, "class") == CLASSES
     assert sorted(tree.values()) == sorted(pets().values())
     assert count(tree, "split") == {split: metrics()[split] for split in SPLITS}
-    assert (metrics()["images"], metrics()["classes"], metrics()["unlabelled"]) == (74, 3, 0)
+    assert (metrics()["images"], metrics()["n_classes"], metrics()["unlabelled"]) == (74, 3, 0)
 
 
 def test_file_names_tell_the_class(run, set_params):

@@ -42,7 +42,7 @@ def test_vgg16_tells_dogs_from_cats(tmp_path):
 def test_chest_xrays_keep_their_own_splits_but_for_images_that_two_of_them_share(tmp_path):
     kept = ["organize.split=folders", "organize.duplicates=together"]
     metrics = organize(tmp_path, "chest-xray-pneumonia.zip", *kept)
-    assert (metrics["images"], metrics["duplicates"], metrics["moved"]) == (3166, 8, 3)
+    assert (metrics["images"], metrics["equal_images"], metrics["moved"]) == (3166, 8, 3)
     assert metrics["per_class"] == [
         {"class": "NORMAL", "train": 1214, "validation": 135, "test": 234},
         {"class": "PNEUMONIA", "train": 1217, "validation": 132, "test": 234},
