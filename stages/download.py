@@ -25,6 +25,8 @@ def main() -> None:
         files = archives.check(archive)
         facts = {**asdict(provenance), **_fingerprint(archive), "files": files}
         write_json(raw / "source.json", {"kind": download.kind, **facts})
+    # `download.name` is a param: with a metric of that name, DVC would write files before both.
+    facts["data_set"] = facts.pop("name")
     write_json(paths.metrics("download"), {"download": facts})
     print(f"data/raw/{provenance.file} {facts['bytes']:,} bytes, {files:,} files")
 

@@ -104,6 +104,7 @@ def test_a_stage_that_is_killed_leaves_no_trace_in_the_result(repository):
 )
 def test_a_mistake_is_one_message_and_loses_nothing(repository, stage, values, message):
     lock = (repository / "dvc.lock").read_bytes()
+    partial = set(repository.glob("**/.partial-*"))  # of the runs that were killed
     params = (repository / "params.yaml").read_bytes()
     apply_preset(repository, "digits", *SHRUNK, *values)
     try:
@@ -112,7 +113,7 @@ def test_a_mistake_is_one_message_and_loses_nothing(repository, stage, values, m
         (repository / "params.yaml").write_bytes(params)
     assert message in output
     assert "Traceback" not in output
-    assert not list(repository.glob("**/.partial-*"))
+    assert set(repository.glob("**/.partial-*")) <= partial
     # What DVC took away before the run comes back from its cache.
     assert stages_run(dvc(repository, "repro")) == []
     assert (repository / "dvc.lock").read_bytes() == lock
