@@ -31,6 +31,7 @@ def test_the_digits_come_with_their_provenance(workspace):
     }
     assert source["version"].startswith("scikit-learn 1.")
     del source["kind"]
+    source["data_set"] = source.pop("name")
     assert json.loads(Path("metrics/download.json").read_text()) == {"download": source}
 
 
