@@ -19,8 +19,6 @@ def fetch(download: Download, into: Path) -> Provenance:
         f"https://www.kaggle.com/datasets/{owner}/{slug}",
         f"dataset-{name.replace('/', '+')}",
         into,
-        lambda client, folder: client.dataset_download_files(
-            "/".join([owner, slug, *version]), folder
-        ),
+        lambda client, folder: client.dataset_download_files(name, folder),
     )
     return Provenance(archive.name, f"{owner}/{slug}", version[0] if version else None)
