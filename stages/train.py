@@ -8,8 +8,10 @@ Params  seed, train
 from stages.common import fitting, paths
 from stages.common.augmentation import augment_batches
 from stages.common.command import run
+from stages.common.curves import live_curves
 from stages.common.dataset import Dataset, load_dataset
 from stages.common.files import write_json
+from stages.common.models import save
 from stages.common.params import load_params
 from stages.common.per_layer import per_layer
 from stages.common.records import read_batches
@@ -27,8 +29,10 @@ def main() -> None:
     train = read_targets(dataset, "train", params.train, params.seed)
     train = augment_batches(train, params.train.augmentation, params.seed)
     validation = read_targets(dataset, "validation", params.train)
-    metrics = fitting.fit(model, train, validation, params.train, "train")
-    fitting.save(model, paths.SCRATCH_MODEL)
+    images = dataset.class_counts("train")
+    with live_curves("train") as curves:
+        metrics = fitting.fit(model, train, validation, params.train, images=images, curves=curves)
+    save(model, paths.SCRATCH_MODEL)
     write_json(paths.metrics("train"), {"train": metrics})
 
 
@@ -52,18 +56,22 @@ def build_model(params: Train, image_shape: list[int], classes: int) -> keras.Mo
     # float32: bfloat16 has 8 bits of precision, as many as a pixel.
     x = keras.layers.Rescaling(1 / 255, dtype="float32")(x)
     pools = per_layer(params.pool_size, len(params.filters))
+    pooling = {"max": keras.layers.MaxPooling2D, "avg": keras.layers.AveragePooling2D}
+    l2 = fitting.l2(params)
     for filters, pool in zip(params.filters, pools, strict=True):
         for _ in range(params.convs_per_block):
-            x = keras.layers.Conv2D(filters, params.kernel_size, padding=params.padding)(x)
+            x = keras.layers.Conv2D(
+                filters, params.kernel_size, padding=params.padding, kernel_regularizer=l2
+            )(x)
             if params.batch_normalization:
                 x = keras.layers.BatchNormalization()(x)
             x = keras.layers.Activation(params.activation)(x)
         if pool > 1:
-            x = keras.layers.MaxPooling2D(pool)(x)
+            x = pooling[params.pooling](pool)(x)
     x = keras.layers.Dropout(params.conv_dropout)(x)
     x = keras.layers.Flatten()(x)
     for units in params.dense_units:
-        x = keras.layers.Dense(units, activation=params.activation)(x)
+        x = keras.layers.Dense(units, params.activation, kernel_regularizer=l2)(x)
         x = keras.layers.Dropout(params.dropout)(x)
     outputs = fitting.output_layer(classes, params)(x)
     return keras.Model(inputs, outputs, name="scratch")

@@ -7,9 +7,11 @@ Params  seed, train_head
 
 from stages.common import fitting, paths
 from stages.common.command import run
+from stages.common.curves import live_curves
 from stages.common.dataset import load_dataset
 from stages.common.features import load_features
 from stages.common.files import write_json
+from stages.common.models import save
 from stages.common.params import load_params
 from stages.common.per_layer import per_layer
 from stages.common.runtime import keras, set_up
@@ -18,7 +20,8 @@ from stages.common.schema import TrainHead
 
 def main() -> None:
     params = load_params()
-    classes = len(load_dataset().classes)
+    dataset = load_dataset()
+    classes = len(dataset.classes)
     train, validation = load_features("train"), load_features("validation")
     set_up(params.seed, params.runtime.device, params.train_head.precision)
     model = build_model(params.train_head, train.features.shape[1:], classes)
@@ -27,8 +30,12 @@ def main() -> None:
         (split.features, fitting.targets(split.labels, classes, params.train_head).numpy())
         for split in (train, validation)
     )
-    metrics = fitting.fit(model, train_pair, validation_pair, params.train_head, "train_head")
-    fitting.save(model, paths.HEAD_MODEL)
+    images = dataset.class_counts("train")
+    with live_curves("train_head") as curves:
+        metrics = fitting.fit(
+            model, train_pair, validation_pair, params.train_head, images=images, curves=curves
+        )
+    save(model, paths.HEAD_MODEL)
     write_json(paths.metrics("train_head"), {"train_head": metrics})
 
 
@@ -48,7 +55,7 @@ def build_model(params: TrainHead, features_shape: tuple[int, ...], classes: int
     x = keras.layers.Flatten()(x)
     rates = per_layer(params.dropout, len(params.dense_units))
     for units, rate in zip(params.dense_units, rates, strict=True):
-        x = keras.layers.Dense(units, activation=params.activation)(x)
+        x = keras.layers.Dense(units, params.activation, kernel_regularizer=fitting.l2(params))(x)
         x = keras.layers.Dropout(rate)(x)
     outputs = fitting.output_layer(classes, params)(x)
     return keras.Model(inputs, outputs, name="head")

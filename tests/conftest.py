@@ -7,9 +7,21 @@ from ruamel.yaml import YAML
 
 from stages import download, organize
 from stages.common import paths
+from stages.common.params import validate
 from tests.images import pack, tree_of
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def default():
+    """The values of presets/digits.yaml, to change and to validate."""
+    return YAML(typ="safe").load(ROOT / "presets/digits.yaml")
+
+
+@pytest.fixture
+def default_params(default):
+    return validate(default, "presets/digits.yaml")
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Random rotation, shift, shear, zoom and flips of training images, as one warp per image.
+"""Random changes to training images: one warp per image, then brightness and contrast.
 
-The transformation is that of Keras's `ImageDataGenerator` (`apply_affine_transform` with fill mode
-`nearest`): all matrices are multiplied first, so that an image is interpolated once.
+Rotation, shift, shear, zoom and flips are one transformation, that of Keras's `ImageDataGenerator`
+(`apply_affine_transform` with fill mode `nearest`): all matrices are multiplied first, so that an
+image is interpolated once.
 """
 
 import math
@@ -29,7 +30,7 @@ def augment_batches(batches: tf.data.Dataset, params: Augmentation, seed: int) -
         images, targets = batch
         shape = tf.shape(images)
         transforms = random_transforms(shape[0], shape[1], shape[2], params, batch_seed)
-        return warp(images, transforms), targets
+        return recolor(warp(images, transforms), params, batch_seed), targets
 
     zipped = tf.data.Dataset.zip(batches, seeds)
     return zipped.map(augment, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
@@ -127,3 +128,28 @@ def warp(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
         interpolation="BILINEAR",
         fill_mode="NEAREST",
     )
+
+
+def recolor(images: tf.Tensor, params: Augmentation, seed: tf.Tensor) -> tf.Tensor:
+    """Change brightness and contrast, as Keras's layers RandomBrightness and RandomContrast do.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        params: `brightness` x adds from -x to x times 255, `contrast` x multiplies the distance
+            from the image's mean in each channel by 1 - x to 1 + x; uniformly drawn, per image.
+        seed: two integers.
+
+    Returns:
+        uint8 (n, height, width, channels).
+    """
+    if not (params.brightness or params.contrast):
+        return images
+    shape = [tf.shape(images)[0], 1, 1, 1]
+    # Other numbers than those of the warp, which splits the seed in eight.
+    seeds = tf.random.split(tf.random.fold_in(tf.cast(seed, tf.int32), 1), 2)
+    added = tf.random.stateless_uniform(shape, seeds[0], -params.brightness, params.brightness)
+    factor = tf.random.stateless_uniform(shape, seeds[1], 1 - params.contrast, 1 + params.contrast)
+    pixels = tf.cast(images, tf.float32) + 255 * added
+    mean = tf.reduce_mean(pixels, axis=[1, 2], keepdims=True)
+    pixels = (pixels - mean) * factor + mean
+    return tf.saturate_cast(tf.round(pixels), tf.uint8)

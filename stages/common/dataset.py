@@ -40,6 +40,10 @@ class Dataset:
     encoding: str
     splits: dict[str, Split]
 
+    def class_counts(self, split: str) -> list[int]:
+        """How many examples of each label the split has."""
+        return [self.splits[split].classes[name] for name in self.classes]
+
     def save(self, folder: Path) -> None:
         """Write `dataset.json`, with the sums of the examples for whoever reads it by eye."""
         splits = {

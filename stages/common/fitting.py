@@ -1,22 +1,17 @@
-"""What both training stages share: compile, fit with early stopping and curves, save."""
+"""What both training stages share: the output layer, its targets, fitting with early stopping."""
 
-import json
 import math
-import re
-import zipfile
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Sequence
 from typing import Any
 
-from dvclive import Live
-
-from stages.common import paths
 from stages.common.command import UserError
-from stages.common.files import fresh_file
+from stages.common.curves import Curves
+from stages.common.optimizers import optimizer, schedule_callbacks
 from stages.common.runtime import keras, tf, threads, verbose
 from stages.common.schema import Fitting
 
 Metrics = dict[str, Any]
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
@@ -29,7 +24,9 @@ def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
         raise UserError(f"output 'sigmoid' is for 2 classes, not for {classes}; use 'softmax'")
     units = 1 if params.output == "sigmoid" else classes
     # Probabilities in float32 whatever the precision: bfloat16 has 3 decimal digits.
-    return keras.layers.Dense(units, activation=params.output, dtype="float32", name="output")
+    return keras.layers.Dense(
+        units, params.output, kernel_regularizer=l2(params), dtype="float32", name="output"
+    )
 
 
 def targets(labels: tf.Tensor, classes: int, params: Fitting) -> tf.Tensor:
@@ -44,7 +41,9 @@ def fit(
     train: Any,
     validation: Any,
     params: Fitting,
-    stage: str,
+    *,
+    images: Sequence[int],
+    curves: Curves,
 ) -> Metrics:
     """Train `model` and leave it with its best weights, those of the lowest validation loss.
 
@@ -53,7 +52,8 @@ def fit(
         train: batches with a known cardinality, or a pair of arrays, which are then shuffled.
         validation: likewise; never shuffled.
         params: the section of the stage.
-        stage: names the folder of the curves, metrics/<stage>/.
+        images: how many training images each label has.
+        curves: where loss and accuracy of each epoch go.
 
     Returns:
         Figures of the best epoch and of the run, for metrics/<stage>.json.
@@ -61,109 +61,58 @@ def fit(
     Raises:
         UserError: the loss became infinite or not a number.
     """
-    _compile(model, params)
+    steps = math.ceil(sum(images) / params.batch_size)
+    compile_model(model, params, steps)
     best = keras.callbacks.EarlyStopping(
         "val_loss", mode="min", patience=params.patience, restore_best_weights=True
     )
     x, y = train if isinstance(train, tuple) else (train, None)
     batch_size = None if y is None else params.batch_size
-    with Live(dir=str(paths.metrics_folder(stage)), dvcyaml=None, save_dvc_exp=False) as live:
-        history = model.fit(
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=params.epochs,
-            validation_data=validation,
-            validation_batch_size=batch_size,
-            shuffle=y is not None,  # Datasets come shuffled.
-            verbose=verbose(),
-            callbacks=[Curves(live, stage), best],
-        ).history
-    # DVCLive's summary holds the last epoch; metrics/<stage>.json has the best one instead.
-    Path(live.metrics_file).unlink(missing_ok=True)
+    history = model.fit(
+        x,
+        y,
+        batch_size=batch_size,
+        epochs=params.epochs,
+        validation_data=validation,
+        validation_batch_size=batch_size,
+        class_weight=class_weights(images) if params.class_weight == "balanced" else None,
+        shuffle=y is not None,  # Datasets come shuffled.
+        verbose=verbose(),
+        callbacks=[curves, *schedule_callbacks(params), best],
+    ).history
     print(f"best epoch {best.best_epoch + 1} of {len(history['loss'])}, val_loss {best.best:.4f}")
     return {
         "parameters": model.count_params(),
         # `best.loss`, not `loss`: that is a param, and DVC writes the file before a shared name.
         "best": {
             "epoch": best.best_epoch + 1,
-            **{name: values[best.best_epoch] for name, values in history.items()},
+            **{name: history[name][best.best_epoch] for name in FIGURES},
         },
         "compute_dtype": keras.config.dtype_policy().compute_dtype,
         "threads": threads(),
     }
 
 
-class Curves(keras.callbacks.Callback):
-    """Keep loss and accuracy per epoch in metrics/<stage>/plots/custom/, up to date as it trains.
-
-    Each file has a row per epoch and split, so that DVC draws train and validation in one plot.
-    """
-
-    def __init__(self, live: Live, stage: str) -> None:
-        super().__init__()
-        self.live = live
-        self.stage = stage
-        self.rows: dict[str, list[dict[str, float | int | str]]] = {"loss": [], "accuracy": []}
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Add the epoch to the curves.
-
-        Raises:
-            UserError: a loss is infinite or not a number.
-        """
-        if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
-            why = f"the loss is {logs['loss']} (validation {logs['val_loss']}) in epoch {epoch + 1}"
-            raise UserError(f"{why}; lower {self.stage}.learning_rate")
-        for name, rows in self.rows.items():
-            rows.append({"epoch": epoch + 1, "curve": "train", name: logs[name]})
-            rows.append({"epoch": epoch + 1, "curve": "validation", name: logs[f"val_{name}"]})
-            self.live.log_plot(name, rows, x="epoch", y=name)
+def class_weights(images: Sequence[int]) -> dict[int, float]:
+    """Weight of each label, scikit-learn's `balanced`: n / (classes * images of the class)."""
+    return {label: sum(images) / (len(images) * count) for label, count in enumerate(images)}
 
 
-def save(model: keras.Model, path: Path) -> None:
-    """Write a Keras archive whose bytes depend on the model alone.
-
-    Keras 3.15 puts the time into two places, `date_saved` in metadata.json and the date of one
-    member of the zip; here both are the zip format's first day. It also names objects that layers
-    share by their address in memory; here they are numbered.
-    """
-    with fresh_file(path) as partial, TemporaryDirectory(dir=path.parent) as folder:
-        dated = Path(folder, path.name)
-        model.save(dated)
-        with zipfile.ZipFile(dated) as source, zipfile.ZipFile(partial, "w") as target:
-            for name in sorted(source.namelist()):
-                content = source.read(name)
-                if name == "metadata.json":
-                    facts = json.loads(content) | {"date_saved": "1980-01-01@00:00:00"}
-                    content = json.dumps(facts).encode()
-                elif name == "config.json":
-                    content = _number_shared_objects(content)
-                target.writestr(zipfile.ZipInfo(name), content)
+def l2(params: Fitting) -> keras.regularizers.Regularizer | None:
+    """What is added to the loss for large weights of convolutions and dense layers."""
+    return keras.regularizers.L2(params.l2) if params.l2 else None
 
 
-def _number_shared_objects(config: bytes) -> bytes:
-    numbers: dict[bytes, int] = {}
-
-    def number(match: re.Match[bytes]) -> bytes:
-        return match[1] + str(numbers.setdefault(match[2], len(numbers))).encode()
-
-    return re.sub(rb'("shared_object_id": )(\d+)', number, config)
-
-
-def _compile(model: keras.Model, params: Fitting) -> None:
+def compile_model(model: keras.Model, params: Fitting, steps: int) -> None:
+    """Set optimizer, loss and accuracy; `steps` of the optimizer make an epoch."""
     one_unit = params.output == "sigmoid"
     accuracy = keras.metrics.BinaryAccuracy if one_unit else keras.metrics.CategoricalAccuracy
-    model.compile(optimizer(params), loss=params.loss, metrics=[accuracy(name="accuracy")])
-
-
-def optimizer(params: Fitting) -> keras.optimizers.Optimizer:
-    """The optimizer with its schedule, as params name them."""
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = params.learning_rate
-    if params.schedule == "inverse_time":
-        # One decay step per optimizer step: learning_rate / (1 + decay_rate * step).
-        rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, params.decay_rate)
-    if params.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    kinds = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
-    return kinds[params.optimizer](rate, momentum=params.momentum)
+    losses = {
+        "binary_crossentropy": keras.losses.BinaryCrossentropy,
+        "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+    }
+    model.compile(
+        optimizer(params, steps),
+        loss=losses[params.loss](label_smoothing=params.label_smoothing),
+        metrics=[accuracy(name="accuracy")],
+    )

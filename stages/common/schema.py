@@ -13,7 +13,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from stages.common.per_layer import per_layer
 from stages.common.schema_data import Csv, Download, Organize, Preprocess
-from stages.common.section import ImageSize, Impossible, PositiveInt, Rate, Section
+from stages.common.section import Fraction, ImageSize, Impossible, PositiveInt, Rate, Section
 
 __all__ = ["Csv", "Download", "Impossible", "Organize", "Preprocess"]
 
@@ -42,11 +42,16 @@ class Fitting(Section):
     activation: Activation
     output: Literal["softmax", "sigmoid"]
     loss: Literal["categorical_crossentropy", "binary_crossentropy"]
+    label_smoothing: Rate
+    class_weight: Literal["none", "balanced"]
+    l2: Annotated[float, Field(ge=0)]
     optimizer: Literal["sgd", "rmsprop", "adam"]
     learning_rate: Annotated[float, Field(gt=0)]
     momentum: Rate
-    schedule: Literal["constant", "inverse_time"]
+    schedule: Literal["constant", "inverse_time", "cosine", "plateau"]
     decay_rate: Annotated[float, Field(ge=0)]
+    plateau_factor: Fraction
+    plateau_patience: PositiveInt
     epochs: PositiveInt
     batch_size: PositiveInt
     patience: PositiveInt
@@ -60,8 +65,11 @@ class Fitting(Section):
             problems.append(("loss", why))
         if self.optimizer == "adam" and self.momentum > 0:
             problems.append(("momentum", "must be 0 when optimizer is 'adam', which has none"))
-        if self.schedule == "constant" and self.decay_rate > 0:
-            problems.append(("decay_rate", "must be 0 when schedule is 'constant'"))
+        if self.schedule != "inverse_time" and self.decay_rate > 0:
+            problems.append(("decay_rate", f"must be 0 when schedule is '{self.schedule}'"))
+        if self.schedule == "plateau" and self.plateau_patience >= self.patience:
+            why = f"must be less than patience ({self.patience}), or training stops before"
+            problems.append(("plateau_patience", why))
         if problems:
             raise Impossible(*problems)
         return self
@@ -77,6 +85,8 @@ class Augmentation(Section):
     zoom: Rate
     horizontal_flip: bool
     vertical_flip: bool
+    brightness: Rate
+    contrast: Rate
 
 
 class Train(Fitting):
@@ -87,6 +97,7 @@ class Train(Fitting):
     kernel_size: PositiveInt
     padding: Literal["same", "valid"]
     pool_size: PoolSizes
+    pooling: Literal["max", "avg"]
     batch_normalization: bool
     conv_dropout: Rate
     dense_units: list[PositiveInt]

@@ -1,0 +1,54 @@
+"""Loss and accuracy per epoch, kept by DVCLive and drawn by DVC."""
+
+import math
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dvclive import Live
+
+from stages.common import paths
+from stages.common.command import UserError
+from stages.common.runtime import keras
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def live_curves(stage: str) -> "Iterator[Curves]":
+    """The curves of one run of a training stage, in metrics/<stage>/plots/custom/."""
+    with Live(dir=str(paths.metrics_folder(stage)), dvcyaml=None, save_dvc_exp=False) as live:
+        yield Curves(live, stage)
+    # DVCLive's summary holds the last epoch; metrics/<stage>.json has the best one instead.
+    Path(live.metrics_file).unlink(missing_ok=True)
+
+
+class Curves(keras.callbacks.Callback):
+    """Write the curves after each epoch; a second fit with them goes on where the first ended.
+
+    Each file has a row per epoch and split, so that DVC draws train and validation in one plot.
+    """
+
+    def __init__(self, live: Live, stage: str) -> None:
+        super().__init__()
+        self.live = live
+        self.stage = stage
+        self.epoch = 0
+        self.rows: dict[str, list[dict[str, float | int | str]]] = {"loss": [], "accuracy": []}
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 (Keras's)
+        """Add the epoch to the curves.
+
+        Raises:
+            UserError: a loss is infinite or not a number.
+        """
+        self.epoch += 1
+        if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
+            why = f"the loss is {logs['loss']} (validation {logs['val_loss']})"
+            hint = f"lower {self.stage}.learning_rate"
+            raise UserError(f"{why} in epoch {self.epoch}; {hint}")
+        for name, rows in self.rows.items():
+            rows.append({"epoch": self.epoch, "curve": "train", name: logs[name]})
+            rows.append({"epoch": self.epoch, "curve": "validation", name: logs[f"val_{name}"]})
+            self.live.log_plot(name, rows, x="epoch", y=name)

@@ -1,0 +1,86 @@
+"""The networks that params describe: the CNN and the head."""
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from stages import train, train_head
+from stages.common.command import UserError
+from stages.common.params import validate
+from stages.common.runtime import keras, tf
+from tools import preset
+
+# Of the scratch CNN and of the head; where a tutorial gives a number, it is that one.
+PARAMETERS = {
+    "cat-and-dog": (1_355_938, 4_326_401),
+    "chest-xray": (11_169_089, 131_585),
+    "chest-xray-lab": (228_353, 131_585),
+    "cifar10": (225_034, 133_898),
+    "cifar10-dropout": (33_834, 133_898),
+    "cifar10-intro": (79_530, 133_898),
+    "digits": (36_298, 133_898),
+    "dogs-vs-cats": (1_355_938, 4_326_401),
+    "fashion-mnist": (220_234, 133_898),
+    "lenet5": (61_706, 133_898),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), PARAMETERS.items())
+def test_the_models_of_each_preset_have_their_exact_sizes(name, expected):
+    params = validate(YAML(typ="safe").load(preset.render(name)), name)
+    preprocess, extract = params.preprocess, params.extract
+    channels = 1 if preprocess.color_mode == "grayscale" else 3
+    classes = 2 if name.startswith(("cat", "chest", "dogs")) else 10
+    scratch = train.build_model(params.train, [*preprocess.image_size, channels], classes)
+    rows, columns = (side // 32 for side in extract.image_size)
+    features = (rows, columns, 512) if extract.pooling == "none" else (512,)
+    head = train_head.build_model(params.train_head, features, classes)
+    assert (scratch.count_params(), head.count_params()) == expected
+
+
+def test_no_preset_is_left_out():
+    assert set(PARAMETERS) == {path.stem for path in preset.PRESETS.glob("*.yaml")}
+
+
+def test_lenet5_is_lenet5():
+    params = validate(YAML(typ="safe").load(preset.render("lenet5")), "lenet5")
+    model = train.build_model(params.train, [32, 32, 1], 10)
+    shapes = [x.output.shape[1:] for x in model.layers if "pool" in x.name or "conv" in x.name]
+    assert shapes == [(28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16)]
+    pools = [x for x in model.layers if "pool" in x.name]
+    assert all(isinstance(x, keras.layers.AveragePooling2D) for x in pools)
+
+
+def test_convs_per_block_and_activation_reach_the_network(default):
+    default["train"] |= {"convs_per_block": 2, "activation": "leaky_relu"}
+    model = train.build_model(validate(default, "test").train, [8, 8, 1], 10)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds.count("Conv2D") == 4
+    activations = [layer for layer in model.layers if isinstance(layer, keras.layers.Activation)]
+    assert {layer.activation.__name__ for layer in activations} == {"leaky_relu"}
+
+
+def test_the_network_scales_pixels_itself(default_params):
+    model = train.build_model(default_params.train, [8, 8, 1], 10)
+    rescaling = next(x for x in model.layers if isinstance(x, keras.layers.Rescaling))
+    white = rescaling(np.full((1, 8, 8, 1), 255, np.uint8))
+    assert float(tf.reduce_max(white)) == pytest.approx(1)
+
+
+def test_a_sigmoid_refuses_three_classes(default):
+    default["train"] |= {"output": "sigmoid", "loss": "binary_crossentropy"}
+    with pytest.raises(UserError, match="3"):
+        train.build_model(validate(default, "test").train, [8, 8, 1], 3)
+
+
+def test_each_layer_of_the_head_may_have_its_own_dropout(default):
+    default["train_head"] |= {
+        "dense_units": [512, 256],
+        "dropout": [0.5, 0.2],
+        "output": "sigmoid",
+        "loss": "binary_crossentropy",
+    }
+    params = validate(default, "test").train_head
+    model = train_head.build_model(params, (4, 4, 512), 2)
+    rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates == [0.5, 0.2]
