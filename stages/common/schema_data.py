@@ -90,6 +90,8 @@ class Organize(Section):
     classes: dict[str, str] | None
     split: Literal["fractions", "folders", "test_folder"]
     fractions: Fractions
+    folds: Annotated[int, Field(ge=2)] | None
+    fold: PositiveInt
     group: str | None
     duplicates: Literal["refuse", "together"]
     limit: PositiveInt | None
@@ -100,12 +102,21 @@ class Organize(Section):
         problems = [
             *_wrong_pattern("filename_pattern", self.filename_pattern, r"'^(cat|dog)\.'"),
             *_wrong_pattern("group", self.group, r"'person(\d+)_'"),
+            *self._wrong_folds(),
         ]
         if self.classes is not None and len(set(self.classes.values())) < 2:
             problems.append(("classes", "must keep two classes or more"))
         if problems:
             raise Impossible(*problems)
         return self
+
+    def _wrong_folds(self) -> Iterator[tuple[str, str]]:
+        if self.folds and self.split == "folders":
+            yield "folds", "must be empty when split is 'folders', which has its own validation"
+        last = self.folds or 1
+        if self.fold > last:
+            when = f"when folds is {self.folds or 'empty'}"
+            yield "fold", f"must be at most {last} {when}, got {self.fold}"
 
 
 class Preprocess(Section):

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
@@ -10,9 +11,9 @@ from stages.common.command import UserError
 from stages.common.labels import group_of, split_of
 from stages.common.paths import SPLITS
 from stages.common.schema import Organize
+from stages.common.stratification import Units, by_folds, by_fractions
 
 Splits = dict[str, list[str]]
-Units = list[list[str]]
 
 
 def assign_splits(
@@ -27,8 +28,8 @@ def assign_splits(
         seed: of the shuffle.
 
     Raises:
-        UserError: fewer than two classes, a class that has no image in some split, or images that
-            belong together in two splits that are to be kept.
+        UserError: fewer than two classes, a class that has no image in some split or fold, or
+            images that belong together in two splits that are to be kept.
     """
     names = np.random.default_rng(seed).permutation(sorted(labels)).tolist()[: organize.limit]
     _refuse_one_class({labels[name] for name in names})
@@ -36,20 +37,25 @@ def assign_splits(
     units = find_units(names, contents, organize.group)
     shares = organize.fractions
     if organize.split == "fractions":
-        splits = _stratify(units, labels, [shares.train, shares.validation, shares.test])
+        fractions = [shares.train, shares.validation, shares.test]
+        splits = dict(zip(SPLITS, by_fractions(units, labels, fractions), strict=True))
     elif organize.split == "test_folder":
         units = _kept_apart(units, contents, organize, apart={"test"})
         rest = [unit for unit in units if split_of(unit[0]) != "test"]
-        splits = _stratify(rest, labels, [shares.train, shares.validation])
-        splits["test"] = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
+        train, validation = by_fractions(rest, labels, [shares.train, shares.validation])
+        test = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
+        splits = {"train": train, "validation": validation, "test": test}
     else:
         _refuse_outside(names)
         splits = {split: [] for split in SPLITS}
         for unit in _kept_apart(units, contents, organize, apart=set(SPLITS)):
             splits[str(split_of(unit[0]))].extend(unit)
+    if organize.folds:
+        splits = _cut_into_folds(splits, units, labels, organize.folds)
+    # All folds are judged, whichever is chosen, lest fold 3 stop after hours of folds 1 and 2.
     _refuse_duplicates(splits, contents)
     _refuse_empty(splits, labels, organize)
-    return splits
+    return _hold_out(splits, organize.fold) if organize.folds else splits
 
 
 def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str | None) -> Units:
@@ -69,31 +75,19 @@ def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str |
     return list(members.values())
 
 
-def _stratify(units: Units, labels: Mapping[str, str], fractions: Sequence[float]) -> Splits:
-    """Give each split its share of each class, exact within one image where units are single.
+def _cut_into_folds(splits: Splits, units: Units, labels: Mapping[str, str], folds: int) -> Splits:
+    """Cut train and validation anew, into `fold 1`, `fold 2` and so on; test stays as it is."""
+    test = set(splits["test"])
+    cut = by_folds([unit for unit in units if unit[0] not in test], labels, folds)
+    named = {f"fold {number}": names for number, names in enumerate(cut, start=1)}
+    return {**named, "test": splits["test"]}
 
-    Cutting each class at the rounded cumulative fractions is exact within one image; scikit-learn's
-    `train_test_split`, called twice, rounds twice and can miss by two. Units of several images are
-    placed first, the largest first, where most of their classes' share is still free.
-    """
-    splits: Splits = {split: [] for split in SPLITS[: len(fractions)]}
-    images = Counter(labels[name] for unit in units for name in unit)
-    cuts = np.cumsum([0, *fractions[:-1]]) / sum(fractions)
-    share = {label: np.diff(np.round(cuts * n), append=n) for label, n in images.items()}
-    free = {label: counts.copy() for label, counts in share.items()}
-    for unit in sorted(units, key=len, reverse=True):  # Stable: single ones keep their order.
-        classes = Counter(labels[name] for name in unit)
-        if len(unit) == 1:
-            chosen = int(np.argmax(free[labels[unit[0]]] > 0))
-        else:
-            room = np.sum([np.minimum(free[label], n) for label, n in classes.items()], axis=0)
-            # Where it fits, to the split that lacks most of its share: else train takes the large.
-            lack = np.sum([free[x] / np.maximum(share[x], 1) for x in classes], axis=0)
-            chosen = max(range(len(splits)), key=lambda i: (room[i], lack[i]))
-        splits[SPLITS[chosen]].extend(unit)
-        for label, n in classes.items():
-            free[label][chosen] -= n
-    return splits
+
+def _hold_out(folds: Splits, number: int) -> Splits:
+    """The fold of this number for validation, the others for train."""
+    rest = dict(folds)
+    validation, test = rest.pop(f"fold {number}"), rest.pop("test")
+    return {"train": [*chain(*rest.values())], "validation": validation, "test": test}
 
 
 def _kept_apart(
@@ -169,7 +163,7 @@ def _refuse_empty(splits: Splits, labels: Mapping[str, str], organize: Organize)
     problems = [
         f"  class '{label}' ({images} image{'s' * (images > 1)}) has none in {split}"
         for label, images in sorted(everything.items())
-        for split in SPLITS
+        for split in splits
         if not counts[split][label]
     ]
     if problems:
@@ -178,9 +172,12 @@ def _refuse_empty(splits: Splits, labels: Mapping[str, str], organize: Organize)
 
 
 def _why_empty(splits: Splits, organize: Organize) -> str:
-    empty = [split for split in SPLITS if not splits[split]]
-    if organize.split == "fractions" or not empty:
-        change = "add images, or change organize.fractions or organize.group"
-        return f"each class needs an image in each split; {change}:"
-    folders = " and no ".join(empty)
-    return f"organize.split is '{organize.split}', but the archive has no {folders} folder:"
+    empty = [split for split in SPLITS if split in splits and not splits[split]]
+    if empty and organize.split != "fractions":
+        folders = " and no ".join(empty)
+        return f"organize.split is '{organize.split}', but the archive has no {folders} folder:"
+    parts, params = "split", "organize.fractions"
+    if organize.folds:
+        parts, params = "fold and in test", f"organize.folds, {params}"
+    change = f"add images, or change {params} or organize.group"
+    return f"each class needs an image in each {parts}; {change}:"
