@@ -67,9 +67,10 @@ def test_the_network_scales_pixels_itself(default_params):
     assert float(tf.reduce_max(white)) == pytest.approx(1)
 
 
-def test_a_sigmoid_refuses_three_classes(default):
-    default["train"] |= {"output": "sigmoid", "loss": "binary_crossentropy"}
-    with pytest.raises(UserError, match="3"):
+@pytest.mark.parametrize(("output", "named"), [("sigmoid", "output"), ("softmax", "loss")])
+def test_what_is_for_two_classes_refuses_three(default, output, named):
+    default["train"] |= {"output": output, "loss": "binary_crossentropy"}
+    with pytest.raises(UserError, match=f"{named} '.*' is for 2 classes, not for 3"):
         train.build_model(validate(default, "test").train, [8, 8, 1], 3)
 
 

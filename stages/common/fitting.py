@@ -18,10 +18,13 @@ def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
     """The last layer: a softmax over the classes, or one sigmoid for the second of two classes.
 
     Raises:
-        UserError: a sigmoid for other than two classes.
+        UserError: a sigmoid, or the loss of one, for other than two classes.
     """
     if params.output == "sigmoid" and classes != 2:
         raise UserError(f"output 'sigmoid' is for 2 classes, not for {classes}; use 'softmax'")
+    if params.loss == "binary_crossentropy" and classes != 2:
+        why = f"loss 'binary_crossentropy' is for 2 classes, not for {classes}"
+        raise UserError(f"{why}; use 'categorical_crossentropy'")
     units = 1 if params.output == "sigmoid" else classes
     # Probabilities in float32 whatever the precision: bfloat16 has 3 decimal digits.
     return keras.layers.Dense(
@@ -107,12 +110,11 @@ def compile_model(model: keras.Model, params: Fitting, steps: int) -> None:
     """Set optimizer, loss and accuracy; `steps` of the optimizer make an epoch."""
     one_unit = params.output == "sigmoid"
     accuracy = keras.metrics.BinaryAccuracy if one_unit else keras.metrics.CategoricalAccuracy
-    losses = {
-        "binary_crossentropy": keras.losses.BinaryCrossentropy,
-        "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
-    }
+    # Keras 3.15 takes the binary loss of a softmax from its logits, as if they were sigmoids'. Of
+    # two classes the categorical loss is the same number.
+    binary, categorical = keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy
     model.compile(
         optimizer(params, steps),
-        loss=losses[params.loss](label_smoothing=params.label_smoothing),
+        loss=(binary if one_unit else categorical)(label_smoothing=params.label_smoothing),
         metrics=[accuracy(name="accuracy")],
     )
