@@ -13,6 +13,7 @@ from sklearn import metrics
 from sklearn.preprocessing import label_binarize
 
 from stages.common import paths
+from stages.common.backbones import FINE_TUNED
 from stages.common.command import UserError, run
 from stages.common.dataset import Dataset, load_dataset
 from stages.common.features import load_features
@@ -20,8 +21,9 @@ from stages.common.files import fresh_dir, write_json
 from stages.common.params import load_params
 from stages.common.records import read_batches
 from stages.common.runtime import keras, set_up
+from stages.common.schema import Params
 
-MODELS = {"scratch": "CNN from scratch", "transfer": "VGG16 features and a head"}
+MODELS = {"scratch": "CNN from scratch", "transfer": "pre-trained features and a head"}
 ROC_POINTS = 201
 
 
@@ -29,8 +31,8 @@ def main() -> None:
     params = load_params()
     dataset = load_dataset()
     set_up(params.seed, params.runtime.device, "float32")
-    keys, labels, scratch = predict_scratch(dataset, params.evaluate.batch_size)
-    transfer = predict_transfer(keys, params.evaluate.batch_size)
+    keys, labels, scratch = predict_images(load_model(paths.SCRATCH_MODEL), dataset, params)
+    transfer = predict_transfer(keys, dataset, params)
     probabilities = {"scratch": scratch, "transfer": transfer}
     scores = {model: score(labels, p) for model, p in probabilities.items()}
     write_plots(labels, probabilities, dataset.classes)
@@ -38,11 +40,13 @@ def main() -> None:
     print(describe(scores, len(labels)))
 
 
-def predict_scratch(dataset: Dataset, batch_size: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+def predict_images(
+    model: keras.Model, dataset: Dataset, params: Params
+) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Keys (n,), labels (n,) and probabilities (n, classes) of the test split, from its images."""
-    model = load_model(paths.SCRATCH_MODEL)
     keys: list[str] = []
     labels, outputs = [], []
+    batch_size = params.evaluate.batch_size
     for images, label, key in read_batches(paths.TFRECORDS, dataset, "test", batch_size):
         outputs.append(model.predict_on_batch(images))
         labels.append(label.numpy())
@@ -50,18 +54,20 @@ def predict_scratch(dataset: Dataset, batch_size: int) -> tuple[list[str], np.nd
     return keys, np.concatenate(labels), both_columns(np.concatenate(outputs))
 
 
-def predict_transfer(keys: list[str], batch_size: int) -> np.ndarray:
-    """Probabilities (n, classes) of the test split, from its features.
+def predict_transfer(keys: list[str], dataset: Dataset, params: Params) -> np.ndarray:
+    """Probabilities (n, classes) of the test split, from its features or, fine-tuned, its images.
 
     Raises:
         UserError: the features are of other images than `keys`.
     """
+    model = load_model(paths.HEAD_MODEL)
+    if model.name == FINE_TUNED:
+        return predict_images(model, dataset, params)[2]
     test = load_features("test")
     if test.keys.tolist() != keys:
         why = "hold other images than data/tfrecords"
         raise UserError(f"the features in {paths.FEATURES} {why}; run `dvc repro`")
-    model = load_model(paths.HEAD_MODEL)
-    return both_columns(model.predict(test.features, batch_size, verbose=0))
+    return both_columns(model.predict(test.features, params.evaluate.batch_size, verbose=0))
 
 
 def load_model(path: Path) -> keras.Model:

@@ -1,4 +1,4 @@
-"""Compute VGG16's bottleneck features of every image once.
+"""Compute the bottleneck features of every image once.
 
 Reads   data/tfrecords
 Writes  data/features/<split>.npz, metrics/extract.json
@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from stages.common import paths
+from stages.common.backbones import build_extractor, weights_sha256
 from stages.common.command import run
 from stages.common.dataset import Dataset, load_dataset
 from stages.common.features import Features, save_features
@@ -16,14 +17,13 @@ from stages.common.files import fresh_dir, write_json
 from stages.common.params import load_params
 from stages.common.records import read_batches
 from stages.common.runtime import keras, set_up, threads
-from stages.common.vgg16 import build_extractor, weights_sha256
 
 
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
     compute_dtype = set_up(params.seed, params.runtime.device, params.extract.precision)
-    extractor = build_extractor(params.extract, dataset.image_shape)
+    extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
     with fresh_dir(paths.FEATURES) as folder:
         for split in paths.SPLITS:
             features = extract_split(extractor, dataset, split, params.extract.batch_size)

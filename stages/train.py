@@ -6,16 +6,15 @@ Params  seed, train
 """
 
 from stages.common import fitting, paths
-from stages.common.augmentation import augment_batches
+from stages.common.batches import target_batches, training_batches
 from stages.common.command import run
 from stages.common.curves import live_curves
-from stages.common.dataset import Dataset, load_dataset
+from stages.common.dataset import load_dataset
 from stages.common.files import write_json
 from stages.common.models import save
 from stages.common.params import load_params
 from stages.common.per_layer import per_layer
-from stages.common.records import read_batches
-from stages.common.runtime import keras, set_up, tf
+from stages.common.runtime import keras, set_up
 from stages.common.schema import Train
 
 
@@ -26,9 +25,8 @@ def main() -> None:
     model = build_model(params.train, dataset.image_shape, len(dataset.classes))
     model.summary(line_length=80)
 
-    train = read_targets(dataset, "train", params.train, params.seed)
-    train = augment_batches(train, params.train.augmentation, params.seed)
-    validation = read_targets(dataset, "validation", params.train)
+    train = training_batches(dataset, params.train, params.train.augmentation, params.seed)
+    validation = target_batches(dataset, "validation", params.train)
     images = dataset.class_counts("train")
     with live_curves("train") as curves:
         metrics = fitting.fit(model, train, validation, params.train, images=images, curves=curves)
@@ -75,15 +73,6 @@ def build_model(params: Train, image_shape: list[int], classes: int) -> keras.Mo
         x = keras.layers.Dropout(params.dropout)(x)
     outputs = fitting.output_layer(classes, params)(x)
     return keras.Model(inputs, outputs, name="scratch")
-
-
-def read_targets(
-    dataset: Dataset, split: str, params: Train, shuffle_seed: int | None = None
-) -> tf.data.Dataset:
-    """Batches of images, uint8, and targets as the output layer has them."""
-    batches = read_batches(paths.TFRECORDS, dataset, split, params.batch_size, shuffle_seed)
-    classes = len(dataset.classes)
-    return batches.map(lambda image, label, _: (image, fitting.targets(label, classes, params)))
 
 
 if __name__ == "__main__":

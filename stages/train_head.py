@@ -1,42 +1,53 @@
-"""Train a small classifier on VGG16's bottleneck features.
+"""Train a small classifier on the bottleneck features, then, if asked for, fine-tune the backbone.
 
-Reads   data/features, data/tfrecords/dataset.json
+Reads   data/features, data/tfrecords
 Writes  models/head.keras, metrics/train_head.json, metrics/train_head/ (curves)
-Params  seed, train_head
+Params  seed, train_head; those of extract that say what the backbone is
 """
 
 from stages.common import fitting, paths
-from stages.common.command import run
-from stages.common.curves import live_curves
-from stages.common.dataset import load_dataset
+from stages.common.backbones import FINE_TUNED, build_extractor
+from stages.common.batches import target_batches, training_batches
+from stages.common.command import UserError, run
+from stages.common.curves import Curves, live_curves
+from stages.common.dataset import Dataset, load_dataset
 from stages.common.features import load_features
 from stages.common.files import write_json
 from stages.common.models import save
 from stages.common.params import load_params
 from stages.common.per_layer import per_layer
 from stages.common.runtime import keras, set_up
-from stages.common.schema import TrainHead
+from stages.common.schema import Params, TrainHead
 
 
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
-    classes = len(dataset.classes)
-    train, validation = load_features("train"), load_features("validation")
     set_up(params.seed, params.runtime.device, params.train_head.precision)
-    model = build_model(params.train_head, train.features.shape[1:], classes)
+    with live_curves("train_head") as curves:
+        model, metrics = train_on_features(params.train_head, dataset, curves)
+        if params.train_head.fine_tune.layers:
+            model, metrics["fine_tuned"] = fine_tune(model, params, dataset, curves)
+    save(model, paths.HEAD_MODEL)
+    write_json(paths.metrics("train_head"), {"train_head": metrics})
+
+
+def train_on_features(
+    params: TrainHead, dataset: Dataset, curves: Curves
+) -> tuple[keras.Model, fitting.Metrics]:
+    """The head alone, on features that were computed once."""
+    train, validation = load_features("train"), load_features("validation")
+    classes = len(dataset.classes)
+    model = build_model(params, train.features.shape[1:], classes)
     model.summary(line_length=80)
     train_pair, validation_pair = (
-        (split.features, fitting.targets(split.labels, classes, params.train_head).numpy())
+        (split.features, fitting.targets(split.labels, classes, params).numpy())
         for split in (train, validation)
     )
     images = dataset.class_counts("train")
-    with live_curves("train_head") as curves:
-        metrics = fitting.fit(
-            model, train_pair, validation_pair, params.train_head, images=images, curves=curves
-        )
-    save(model, paths.HEAD_MODEL)
-    write_json(paths.metrics("train_head"), {"train_head": metrics})
+    return model, fitting.fit(
+        model, train_pair, validation_pair, params, images=images, curves=curves
+    )
 
 
 def build_model(params: TrainHead, features_shape: tuple[int, ...], classes: int) -> keras.Model:
@@ -59,6 +70,59 @@ def build_model(params: TrainHead, features_shape: tuple[int, ...], classes: int
         x = keras.layers.Dropout(rate)(x)
     outputs = fitting.output_layer(classes, params)(x)
     return keras.Model(inputs, outputs, name="head")
+
+
+def fine_tune(
+    head: keras.Model, params: Params, dataset: Dataset, curves: Curves
+) -> tuple[keras.Model, fitting.Metrics]:
+    """Train the last layers of the backbone on, and the head with them, from augmented images.
+
+    The third step of F. Chollet, "Building powerful image classification models using very little
+    data" (2016): only once the head has converged, and slowly, so that the large gradients of a new
+    head do not wreck what the backbone has learnt.
+
+    Returns:
+        A model from images, 0 to 255, (batch, height, width, channels), to probabilities, and its
+        figures for metrics/train_head.json.
+
+    Raises:
+        UserError: the backbone has fewer layers than are to be trained.
+    """
+    tuning = params.train_head.fine_tune
+    extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
+    unfreeze(extractor, tuning.layers)
+    model = keras.Model(extractor.input, head(extractor.output), name=FINE_TUNED)
+    section = params.train_head.model_copy(
+        update={"learning_rate": tuning.learning_rate, "epochs": tuning.epochs}
+    )
+    train = training_batches(dataset, section, tuning.augmentation, params.seed)
+    validation = target_batches(dataset, "validation", section)
+    images = dataset.class_counts("train")
+    metrics = fitting.fit(model, train, validation, section, images=images, curves=curves)
+    return model, metrics
+
+
+def unfreeze(extractor: keras.Model, layers: int) -> None:
+    """Leave the last `layers` layers of each backbone that have weights to be trained.
+
+    Batch normalization stays as it is: a batch is too small to renew its means.
+
+    Raises:
+        UserError: there are not so many.
+    """
+    for backbone in (layer for layer in extractor.layers if isinstance(layer, keras.Model)):
+        for layer in backbone.layers:
+            layer.trainable = False
+        trainable = [
+            layer
+            for layer in backbone.layers
+            if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        if len(trainable) < layers:
+            why = f"{backbone.name} has {len(trainable)} such layers, not {layers}"
+            raise UserError(f"train_head.fine_tune.layers: {why}")
+        for layer in trainable[-layers:]:
+            layer.trainable = True
 
 
 if __name__ == "__main__":

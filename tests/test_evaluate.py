@@ -47,7 +47,7 @@ def test_the_roc_curve_of_a_perfect_ranking_goes_through_the_corner():
 def test_the_sentence_says_which_is_better_and_by_how_much():
     scores = {"scratch": {"accuracy": 0.5}, "transfer": {"accuracy": 0.75}}
     text = evaluate.describe(scores, 400)
-    assert "VGG16 features and a head: more accurate by 0.2500 on the 400 images" in text
+    assert "pre-trained features and a head: more accurate by 0.2500 on the 400 images" in text
     assert "equally accurate" in evaluate.describe(
         {"scratch": {"accuracy": 1}, "transfer": {"accuracy": 1}}, 4
     )

@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from stages import train, train_head
 from stages.common import fitting, paths, runtime
+from stages.common.batches import target_batches
 from stages.common.command import UserError
 from stages.common.curves import Curves, live_curves
 from stages.common.dataset import Dataset, Split
@@ -211,13 +212,13 @@ def tiny_records(tmp_path, monkeypatch):
 
 
 def train_batches(dataset, params: Params, split: str):
-    return train.read_targets(dataset, split, params.train)
+    return target_batches(dataset, split, params.train)
 
 
 def train_on(dataset, params: Params):
     runtime.set_up(params.seed, "cpu", "float32")
     model = train.build_model(params.train, dataset.image_shape, len(dataset.classes))
-    data = train.read_targets(dataset, "train", params.train, params.seed)
+    data = target_batches(dataset, "train", params.train, params.seed)
     validation = train_batches(dataset, params, "validation")
     images = dataset.class_counts("train")
     with live_curves("train") as curves:

@@ -80,7 +80,7 @@ def test_all_mistakes_are_named_at_once(set_params):
     remove("evaluate")
     assert sorted(mistakes()) == [
         "evaluate: is missing",
-        "extract.image_size: VGG16 needs 32 pixels or more a side, got 16x48",
+        "extract.image_size: vgg16 needs 32 pixels or more a side, got 16x48",
         "organize.fractions: must add up to 1, got 1.1",
         "preprocess.encoding: must be 'raw', 'png' or 'jpeg', got 'webp'",
         "seed: must be greater than or equal to 0, got -1",
@@ -102,7 +102,39 @@ def test_all_mistakes_are_named_at_once(set_params):
             {"train_head.dropout": [0.5, 0.2]},
             "train_head.dropout: must be one number or 1, as many as dense_units, got 2",
         ),
-        ({"extract.image_size": [48, 31]}, "extract.image_size: VGG16 needs 32 pixels or more"),
+        ({"extract.image_size": [48, 31]}, "extract.image_size: vgg16 needs 32 pixels or more"),
+        (
+            {"extract.backbone": "xception", "extract.weights": "none"},
+            "extract.image_size: xception needs 71 pixels or more a side, got 64x64",
+        ),
+        (
+            {"extract.backbone": "vgg19"},
+            "extract.weights: 'hed' are weights of vgg16, not of vgg19",
+        ),
+        (
+            {"extract.backbone": ["vgg16", "vgg16"], "extract.weights": "none"},
+            "extract.backbone: must not name a network twice",
+        ),
+        (
+            {
+                "extract.backbone": ["vgg16", "vgg19"],
+                "extract.weights": "none",
+                "extract.pooling": "none",
+            },
+            "extract.pooling: must be 'avg' or 'max' when there are several backbones",
+        ),
+        (
+            {"extract.backbone": ["vgg16", "vgg19"], "extract.weights": ["none"]},
+            "extract.weights: must be one for all or 2, as many as backbone, got 1",
+        ),
+        (
+            {"extract.backbone": ["vgg16", "vgg19"], "extract.weights": "vgg.h5"},
+            "extract.weights: must be a list with one for each backbone, or 'imagenet' for all",
+        ),
+        (
+            {"train.schedule": "plateau", "train.plateau_patience": 8},
+            "train.plateau_patience: must be less than patience (8), or training stops before",
+        ),
         ({"organize.filename_pattern": "cat"}, "organize.filename_pattern: must have one group"),
         ({"organize.filename_pattern": "(c)(d)"}, "organize.filename_pattern: must have one group"),
         ({"organize.filename_pattern": "(cat"}, "organize.filename_pattern: is no regular expr"),
@@ -158,7 +190,10 @@ def test_yaml_is_read_as_dvc_reads_it(workspace):
     edit("learning_rate: 0.001", "learning_rate: 1e-3")
     assert load_params().train.learning_rate == 1e-3
     edit("horizontal_flip: false", "horizontal_flip: no")
-    assert mistakes() == ["train.augmentation.horizontal_flip: must be a boolean, got 'no'"]
+    assert mistakes() == [
+        f"{section}.augmentation.horizontal_flip: must be a boolean, got 'no'"
+        for section in ("train", "train_head.fine_tune")
+    ]
 
 
 @pytest.mark.parametrize("yaml", ["seed: 1\nseed: 2\n", "seed: [1\n", "a: !!python/name:os.x\n"])

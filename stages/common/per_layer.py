@@ -1,11 +1,10 @@
 """Params that are one value for all layers or a list with one per layer."""
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def per_layer(value: T | Sequence[T], layers: int) -> list[T]:
+def per_layer(value: T | list[T], layers: int) -> list[T]:
     """`value` as a list with one entry per layer."""
-    return list(value) if isinstance(value, Sequence) else [value] * layers
+    return list(value) if isinstance(value, list) else [value] * layers

@@ -7,6 +7,7 @@ dvc.yaml does not list it among the dependencies of the stages (nor its parts `s
 all others standing.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -17,8 +18,9 @@ from stages.common.section import Fraction, ImageSize, Impossible, PositiveInt, 
 
 __all__ = ["Csv", "Download", "Impossible", "Organize", "Preprocess"]
 
-# VGG16 halves its input five times, so that 2**5 pixels are the least that leave one.
-VGG16_MIN_PIXELS = 32
+# The fewest pixels a side that a network takes, by the documentation of keras.applications.
+MIN_PIXELS = {"inception_v3": 75, "xception": 71}
+MIN_PIXELS_OF_OTHERS = 32
 
 ONE_FOR_ALL, ONE_EACH = "one for all", "one each"
 _which = Discriminator(lambda value: ONE_EACH if isinstance(value, list) else ONE_FOR_ALL)
@@ -26,6 +28,24 @@ PoolSizes = Annotated[
     Annotated[PositiveInt, Tag(ONE_FOR_ALL)] | Annotated[list[PositiveInt], Tag(ONE_EACH)], _which
 ]
 Rates = Annotated[Annotated[Rate, Tag(ONE_FOR_ALL)] | Annotated[list[Rate], Tag(ONE_EACH)], _which]
+Backbone = Literal[
+    "vgg16",
+    "vgg19",
+    "resnet50",
+    "inception_v3",
+    "xception",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "efficientnet_v2_b0",
+    "efficientnet_v2_s",
+]
+Backbones = Annotated[
+    Annotated[Backbone, Tag(ONE_FOR_ALL)]
+    | Annotated[list[Backbone], Field(min_length=1), Tag(ONE_EACH)],
+    _which,
+]
+Weights = Annotated[Annotated[str, Tag(ONE_FOR_ALL)] | Annotated[list[str], Tag(ONE_EACH)], _which]
 Activation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu", "gelu", "silu"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "auto"]
 
@@ -113,28 +133,61 @@ class Train(Fitting):
 
 
 class Extract(Section):
-    """VGG16 bottleneck features."""
+    """Bottleneck features of a pre-trained network, or of several side by side."""
 
-    weights: str
+    backbone: Backbones
+    weights: Weights
     image_size: ImageSize
     pooling: Literal["none", "avg", "max"]
     precision: Precision
     batch_size: PositiveInt
 
+    @property
+    def backbones(self) -> list[str]:
+        """The networks, one or several."""
+        return [self.backbone] if isinstance(self.backbone, str) else list(self.backbone)
+
+    @property
+    def sources(self) -> list[str]:
+        """The weights of each network."""
+        if isinstance(self.weights, str):
+            return [self.weights] * len(self.backbones)
+        return list(self.weights)
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if min(self.image_size) < VGG16_MIN_PIXELS:
-            height, width = self.image_size
-            why = f"VGG16 needs {VGG16_MIN_PIXELS} pixels or more a side, got {height}x{width}"
-            raise Impossible(("image_size", why))
+        problems = []
+        height, width = self.image_size
+        for name in self.backbones:
+            least = MIN_PIXELS.get(name, MIN_PIXELS_OF_OTHERS)
+            if min(height, width) < least:
+                why = f"{name} needs {least} pixels or more a side, got {height}x{width}"
+                problems.append(("image_size", why))
+        if len(set(self.backbones)) < len(self.backbones):
+            problems.append(("backbone", "must not name a network twice"))
+        if len(self.backbones) > 1 and self.pooling == "none":
+            problems.append(("pooling", "must be 'avg' or 'max' when there are several backbones"))
+        problems.extend(_wrong_weights(self))
+        if problems:
+            raise Impossible(*problems)
         return self
 
 
+class FineTune(Section):
+    """The last layers of the backbone, trained on from images with the head."""
+
+    layers: Annotated[int, Field(ge=0)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    epochs: PositiveInt
+    augmentation: Augmentation
+
+
 class TrainHead(Fitting):
-    """Small classifier on frozen VGG16 features."""
+    """Small classifier on frozen features."""
 
     dense_units: list[PositiveInt]
     dropout: Rates
+    fine_tune: FineTune
 
     @model_validator(mode="after")
     def _one_rate_per_layer(self) -> Self:
@@ -169,6 +222,21 @@ class Params(Section):
         if problems:
             raise Impossible(*problems)
         return self
+
+
+def _wrong_weights(extract: Extract) -> Iterator[tuple[str, str]]:
+    count = len(extract.backbones)
+    if len(extract.sources) != count:
+        why = f"must be one for all or {count}, as many as backbone"
+        yield "weights", f"{why}, got {len(extract.sources)}"
+        return
+    for name, source in zip(extract.backbones, extract.sources, strict=True):
+        if source == "hed" and name != "vgg16":
+            yield "weights", f"'hed' are weights of vgg16, not of {name}"
+    # One file cannot fit two networks.
+    for_all = {"imagenet", "none"}
+    if count > 1 and isinstance(extract.weights, str) and extract.weights not in for_all:
+        yield "weights", "must be a list with one for each backbone, or 'imagenet' for all"
 
 
 def _pooled_away(preprocess: Preprocess, train: Train) -> list[tuple[str, str]]:

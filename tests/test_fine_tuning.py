@@ -1,0 +1,107 @@
+"""Fine-tuning: the last layers of the backbone learn with the head, the others stay."""
+
+import json
+
+import numpy as np
+import pytest
+
+from stages import evaluate, extract, train_head
+from stages.common import paths
+from stages.common.backbones import FINE_TUNED, build_extractor
+from stages.common.command import UserError
+from stages.common.dataset import Dataset, Split
+from stages.common.params import load_params
+from stages.common.records import serialize
+from stages.common.runtime import keras, tf
+
+LAYERS = 2
+
+
+def test_the_head_learns_first_then_the_last_layers_with_it(tuned):
+    model = keras.models.load_model(paths.HEAD_MODEL, compile=False)
+    assert model.name == FINE_TUNED
+    assert model.input_shape == (None, 32, 32, 3)
+    before = build_extractor(load_params().extract, [32, 32, 3], load_params().seed)
+    old, new = (
+        next(x for x in whole.layers if isinstance(x, keras.Model)) for whole in (before, model)
+    )
+    changed = [
+        x.name
+        for x, y in zip(old.layers, new.layers, strict=True)
+        if any(not np.array_equal(a, b) for a, b in zip(x.weights, y.weights, strict=True))
+    ]
+    # Batch normalization between and after them keeps its means.
+    assert changed == ["block_16_project", "Conv_1"]
+
+
+def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
+    rows = json.loads((paths.metrics_folder("train_head") / "plots/custom/loss.json").read_text())
+    assert [row["epoch"] for row in rows if row["curve"] == "train"] == [1, 2, 3, 4, 5]
+    metrics = json.loads(paths.metrics("train_head").read_text())["train_head"]
+    assert metrics["best"]["epoch"] <= 3
+    assert metrics["fine_tuned"]["best"]["epoch"] <= 2
+    head = metrics["parameters"]
+    assert metrics["fine_tuned"]["parameters"] == head + 2_257_984  # MobileNetV2 without its top
+
+
+def test_evaluate_gives_a_fine_tuned_model_images(tuned):
+    params = load_params()
+    model = keras.models.load_model(paths.HEAD_MODEL, compile=False)
+    keys, _, expected = evaluate.predict_images(model, tuned, params)
+    assert np.array_equal(evaluate.predict_transfer(keys, tuned, params), expected)
+
+
+def test_the_same_seed_gives_the_same_model(tuned):
+    before = paths.HEAD_MODEL.read_bytes()
+    keras.utils.clear_session()
+    train_head.main()
+    assert paths.HEAD_MODEL.read_bytes() == before
+
+
+def test_more_layers_than_there_are_is_refused(workspace, set_params):
+    set_params(**VALUES)
+    extractor = build_extractor(load_params().extract, [32, 32, 3], 0)
+    with pytest.raises(UserError, match=r"fine_tune\.layers: mobilenetv2.* has \d+ such layers"):
+        train_head.unfreeze(extractor, 1000)
+
+
+VALUES = {
+    "extract.backbone": "mobilenet_v2",
+    "extract.weights": "none",
+    "extract.image_size": [32, 32],
+    "train_head.dense_units": [],
+    "train_head.epochs": 3,
+    "train_head.patience": 3,
+    "train_head.batch_size": 4,
+    "train_head.fine_tune.layers": LAYERS,
+    "train_head.fine_tune.epochs": 2,
+    "train_head.fine_tune.learning_rate": 0.01,
+    "train_head.fine_tune.augmentation.horizontal_flip": True,
+}
+
+
+@pytest.fixture
+def tuned(workspace, set_params):
+    """`train_head` has run with fine-tuning on tiny images."""
+    set_params(**VALUES)
+    dataset = write_records()
+    extract.main()
+    keras.utils.clear_session()
+    train_head.main()
+    return dataset
+
+
+def write_records() -> Dataset:
+    paths.TFRECORDS.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    splits = {}
+    for split, examples in {"train": 12, "validation": 6, "test": 6}.items():
+        shard = f"{split}-00000-of-00001.tfrecord"
+        with tf.io.TFRecordWriter(str(paths.TFRECORDS / shard)) as writer:
+            for i in range(examples):
+                image = random.integers(0, 128, (32, 32, 3)) + 127 * (i % 2)
+                writer.write(serialize(image.astype(np.uint8).tobytes(), i % 2, f"{i % 2}/{i}"))
+        splits[split] = Split({shard: examples}, {"0": examples // 2, "1": examples // 2})
+    dataset = Dataset(["0", "1"], [32, 32, 3], "raw", splits)
+    dataset.save(paths.TFRECORDS)
+    return dataset
