@@ -13,8 +13,21 @@ from stages.common.dataset import Dataset, Split
 from stages.common.params import load_params
 from stages.common.records import serialize
 from stages.common.runtime import keras, tf
+from tools import preset
 
-LAYERS = 2
+VALUES = [
+    "extract.backbone=mobilenet_v2",
+    "extract.weights=none",
+    "extract.image_size=[32, 32]",
+    "train_head.dense_units=[]",
+    "train_head.epochs=3",
+    "train_head.patience=3",
+    "train_head.batch_size=4",
+    "train_head.fine_tune.layers=2",
+    "train_head.fine_tune.epochs=2",
+    "train_head.fine_tune.learning_rate=0.01",
+    "train_head.fine_tune.augmentation.horizontal_flip=true",
+]
 
 
 def test_the_head_learns_first_then_the_last_layers_with_it(tuned):
@@ -58,37 +71,24 @@ def test_the_same_seed_gives_the_same_model(tuned):
     assert paths.HEAD_MODEL.read_bytes() == before
 
 
-def test_more_layers_than_there_are_is_refused(workspace, set_params):
-    set_params(**VALUES)
+def test_more_layers_than_there_are_is_refused(tuned):
     extractor = build_extractor(load_params().extract, [32, 32, 3], 0)
     with pytest.raises(UserError, match=r"fine_tune\.layers: mobilenetv2.* has \d+ such layers"):
         train_head.unfreeze(extractor, 1000)
 
 
-VALUES = {
-    "extract.backbone": "mobilenet_v2",
-    "extract.weights": "none",
-    "extract.image_size": [32, 32],
-    "train_head.dense_units": [],
-    "train_head.epochs": 3,
-    "train_head.patience": 3,
-    "train_head.batch_size": 4,
-    "train_head.fine_tune.layers": LAYERS,
-    "train_head.fine_tune.epochs": 2,
-    "train_head.fine_tune.learning_rate": 0.01,
-    "train_head.fine_tune.augmentation.horizontal_flip": True,
-}
-
-
-@pytest.fixture
-def tuned(workspace, set_params):
-    """`train_head` has run with fine-tuning on tiny images."""
-    set_params(**VALUES)
-    dataset = write_records()
-    extract.main()
-    keras.utils.clear_session()
-    train_head.main()
-    return dataset
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """`train_head` has run with fine-tuning on tiny images, in the working folder."""
+    params = preset.render("digits", VALUES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("tuned"))
+        paths.PARAMS.write_text(params)
+        dataset = write_records()
+        extract.main()
+        keras.utils.clear_session()
+        train_head.main()
+        yield dataset
 
 
 def write_records() -> Dataset:
