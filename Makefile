@@ -30,7 +30,7 @@ repro: setup
 	dvc repro
 
 test: setup
-	python -m pytest -m "not slow"
+	python -m pytest -m "not slow" --numprocesses auto --dist loadfile
 
 lint: setup
 	ruff check
