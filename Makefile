@@ -1,6 +1,7 @@
 # `make repro` and `make test` do everything on a machine with Python 3.11 to 3.13 and make.
 PYTHON ?= python3
 EXTRA ?=
+PRESET ?=
 VENV := .venv
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
 INSTALLED := $(VENV)/installed-$(LOCK)
@@ -12,7 +13,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 help:
 	@echo "make setup            create $(VENV) and install requirements.lock (EXTRA=gpu: CUDA too)"
-	@echo "make repro            run the pipeline that params.yaml defines"
+	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that one)"
 	@echo "make test             run the tests"
 	@echo "make lint             check style and types"
 	@echo "make lock             renew requirements.lock from pyproject.toml"
@@ -27,6 +28,7 @@ $(INSTALLED): $(LOCK)
 	@touch $@
 
 repro: setup
+	$(if $(PRESET),python -m tools.preset $(PRESET))
 	dvc repro
 
 test: setup
