@@ -4,8 +4,8 @@
 2  organize     data/raw                  -> data/organized/   <split>/<class>/<file>
 3  preprocess   data/organized            -> data/tfrecords/   TFRecords and dataset.json
 4  train        data/tfrecords            -> models/scratch.keras
-5  extract      data/tfrecords            -> data/features/    VGG16 bottleneck features
-6  train_head   data/features             -> models/head.keras
+5  extract      data/tfrecords            -> data/features/    bottleneck features
+6  train_head   data/features, tfrecords  -> models/head.keras
 7  evaluate     both models, test split   -> metrics/evaluate.json, metrics/plots/
 
 `stages.sources` holds one module per kind of source, `stages.common` what several stages need.

@@ -24,10 +24,13 @@ def main() -> None:
     params = load_params()
     dataset = load_dataset()
     set_up(params.seed, params.runtime.device, params.train_head.precision)
+    tuning = params.train_head.fine_tune.layers > 0
+    extractor = trainable_extractor(params, dataset) if tuning else None
     with live_curves("train_head") as curves:
         model, metrics = train_on_features(params.train_head, dataset, curves)
-        if params.train_head.fine_tune.layers:
-            model, metrics["fine_tuned"] = fine_tune(model, params, dataset, curves)
+        if extractor:
+            tuned, metrics["fine_tuned"] = fine_tune(extractor, model, params, dataset, curves)
+            model = better(model, metrics, tuned)
     save(model, paths.HEAD_MODEL)
     write_json(paths.metrics("train_head"), {"train_head": metrics})
 
@@ -72,57 +75,70 @@ def build_model(params: TrainHead, features_shape: tuple[int, ...], classes: int
     return keras.Model(inputs, outputs, name="head")
 
 
+def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
+    """Images to features, the last layers of each backbone to be trained, all others frozen.
+
+    Batch normalization stays frozen, which has it keep the means that it was trained with: a batch
+    is too small to renew them (https://keras.io/guides/transfer_learning).
+
+    Raises:
+        UserError: a backbone has fewer layers than are to be trained.
+    """
+    extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
+    layers = params.train_head.fine_tune.layers
+    for backbone in (layer for layer in extractor.layers if isinstance(layer, keras.Model)):
+        for layer in backbone.layers:
+            layer.trainable = False
+        weighty = [
+            layer
+            for layer in backbone.layers
+            if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        if len(weighty) < layers:
+            why = (
+                f"{backbone.name} has {len(weighty)} layers with weights, batch normalization aside"
+            )
+            raise UserError(f"train_head.fine_tune.layers: {why}, got {layers}")
+        for layer in weighty[-layers:]:
+            layer.trainable = True
+    return extractor
+
+
 def fine_tune(
-    head: keras.Model, params: Params, dataset: Dataset, curves: Curves
+    extractor: keras.Model, head: keras.Model, params: Params, dataset: Dataset, curves: Curves
 ) -> tuple[keras.Model, fitting.Metrics]:
     """Train the last layers of the backbone on, and the head with them, from augmented images.
 
     The third step of F. Chollet, "Building powerful image classification models using very little
     data" (2016): only once the head has converged, and slowly, so that the large gradients of a new
-    head do not wreck what the backbone has learnt.
+    head do not wreck what the backbone has learnt. `head` is left as it was.
 
     Returns:
         A model from images, 0 to 255, (batch, height, width, channels), to probabilities, and its
         figures for metrics/train_head.json.
-
-    Raises:
-        UserError: the backbone has fewer layers than are to be trained.
     """
     tuning = params.train_head.fine_tune
-    extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
-    unfreeze(extractor, tuning.layers)
-    model = keras.Model(extractor.input, head(extractor.output), name=FINE_TUNED)
+    own_head = keras.models.clone_model(head)
+    own_head.set_weights(head.get_weights())
+    model = keras.Model(extractor.input, own_head(extractor.output), name=FINE_TUNED)
     section = params.train_head.model_copy(
         update={"learning_rate": tuning.learning_rate, "epochs": tuning.epochs}
     )
     train = training_batches(dataset, section, tuning.augmentation, params.seed)
     validation = target_batches(dataset, "validation", section)
     images = dataset.class_counts("train")
+    curves.learning_rate = "train_head.fine_tune.learning_rate"
     metrics = fitting.fit(model, train, validation, section, images=images, curves=curves)
     return model, metrics
 
 
-def unfreeze(extractor: keras.Model, layers: int) -> None:
-    """Leave the last `layers` layers of each backbone that have weights to be trained.
-
-    Batch normalization stays as it is: a batch is too small to renew its means.
-
-    Raises:
-        UserError: there are not so many.
-    """
-    for backbone in (layer for layer in extractor.layers if isinstance(layer, keras.Model)):
-        for layer in backbone.layers:
-            layer.trainable = False
-        trainable = [
-            layer
-            for layer in backbone.layers
-            if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
-        ]
-        if len(trainable) < layers:
-            why = f"{backbone.name} has {len(trainable)} such layers, not {layers}"
-            raise UserError(f"train_head.fine_tune.layers: {why}")
-        for layer in trainable[-layers:]:
-            layer.trainable = True
+def better(head: keras.Model, metrics: fitting.Metrics, tuned: keras.Model) -> keras.Model:
+    """The model with the lower validation loss: too high a rate, and fine-tuning does harm."""
+    before, after = (x["best"]["val_loss"] for x in (metrics, metrics["fine_tuned"]))
+    if after < before:
+        return tuned
+    print(f"fine-tuning did not lower val_loss ({before:.4f}, then {after:.4f}): the head is kept")
+    return head
 
 
 if __name__ == "__main__":

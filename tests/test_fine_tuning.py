@@ -20,11 +20,11 @@ VALUES = [
     "extract.weights=none",
     "extract.image_size=[32, 32]",
     "train_head.dense_units=[]",
-    "train_head.epochs=3",
-    "train_head.patience=3",
+    "train_head.epochs=1",
+    "train_head.patience=4",
     "train_head.batch_size=4",
     "train_head.fine_tune.layers=2",
-    "train_head.fine_tune.epochs=2",
+    "train_head.fine_tune.epochs=4",
     "train_head.fine_tune.learning_rate=0.01",
     "train_head.fine_tune.augmentation.horizontal_flip=true",
 ]
@@ -51,8 +51,9 @@ def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
     rows = json.loads((paths.metrics_folder("train_head") / "plots/custom/loss.json").read_text())
     assert [row["epoch"] for row in rows if row["curve"] == "train"] == [1, 2, 3, 4, 5]
     metrics = json.loads(paths.metrics("train_head").read_text())["train_head"]
-    assert metrics["best"]["epoch"] <= 3
-    assert metrics["fine_tuned"]["best"]["epoch"] <= 2
+    assert metrics["best"]["epoch"] == 1
+    assert metrics["fine_tuned"]["best"]["epoch"] <= 4
+    assert metrics["fine_tuned"]["best"]["val_loss"] < metrics["best"]["val_loss"]
     head = metrics["parameters"]
     assert metrics["fine_tuned"]["parameters"] == head + 2_257_984  # MobileNetV2 without its top
 
@@ -71,10 +72,21 @@ def test_the_same_seed_gives_the_same_model(tuned):
     assert paths.HEAD_MODEL.read_bytes() == before
 
 
-def test_more_layers_than_there_are_is_refused(tuned):
-    extractor = build_extractor(load_params().extract, [32, 32, 3], 0)
-    with pytest.raises(UserError, match=r"fine_tune\.layers: mobilenetv2.* has \d+ such layers"):
-        train_head.unfreeze(extractor, 1000)
+def test_a_head_that_fine_tuning_made_worse_is_kept(capsys):
+    head, tuned = object(), object()
+    metrics = {"best": {"val_loss": 0.5}, "fine_tuned": {"best": {"val_loss": 0.6}}}
+    assert train_head.better(head, metrics, tuned) is head
+    assert "did not lower val_loss (0.5000, then 0.6000)" in capsys.readouterr().out
+    metrics["fine_tuned"]["best"]["val_loss"] = 0.4
+    assert train_head.better(head, metrics, tuned) is tuned
+
+
+def test_more_layers_than_there_are_is_refused_before_the_head_is_trained(tuned):
+    params = load_params()
+    tuning = params.train_head.fine_tune.model_copy(update={"layers": 1000})
+    section = params.train_head.model_copy(update={"fine_tune": tuning})
+    with pytest.raises(UserError, match=r"has \d+ layers with weights, .* got 1000"):
+        train_head.trainable_extractor(params.model_copy(update={"train_head": section}), tuned)
 
 
 @pytest.fixture(scope="module")

@@ -52,11 +52,13 @@ def test_each_optimizer_is_the_one_of_its_name(default, name):
 
 
 def test_fit_steps_once_per_batch_and_restores_the_best_epoch(default, tiny_records):
-    default["train"] |= {"epochs": 3, "batch_size": 4, "patience": 3}
+    default["train"] |= {"epochs": 3, "batch_size": 4, "patience": 3, "schedule": "cosine"}
     params = validate(default, "test")
     model, metrics = train_on(tiny_records, params)
     # 10 images in batches of 4: 3 steps an epoch. Keras takes 10 where the cardinality is unknown.
     assert int(model.optimizer.iterations) == 9
+    # And so does the schedule count them, or it would not end with the last epoch.
+    assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-12)
     curves = json.loads((paths.metrics_folder("train") / "plots/custom/loss.json").read_text())
     validation = [row["loss"] for row in curves if row["curve"] == "validation"]
     assert metrics["best"]["val_loss"] == pytest.approx(min(validation))

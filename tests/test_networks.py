@@ -49,6 +49,10 @@ def test_lenet5_is_lenet5():
     assert shapes == [(28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16)]
     pools = [x for x in model.layers if "pool" in x.name]
     assert all(isinstance(x, keras.layers.AveragePooling2D) for x in pools)
+    activations = [
+        x for x in model.layers if isinstance(x, keras.layers.Activation | keras.layers.Dense)
+    ]
+    assert [x.activation.__name__ for x in activations] == ["tanh"] * 4 + ["softmax"]
 
 
 def test_convs_per_block_and_activation_reach_the_network(default):

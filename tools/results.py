@@ -11,8 +11,10 @@ from there. params.yaml and the outputs are those of the last run afterwards.
 
 import argparse
 import hashlib
+import json
 import os
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -28,8 +30,8 @@ from stages.common.files import fresh_file
 from tools import preset
 from tools.results_page import RESULTS, read_results, write_page
 
-# Where the images and the weights lie on a disk says nothing about the experiment.
-PLACES = ("download.", "extract.weights=", "runtime.")
+# Where the images and the weights lie on a disk says nothing about the experiment; a name does.
+PLACE = re.compile(r"download\.|runtime\.|extract\.weights=.*/")
 SCORES = ("accuracy", "roc_auc")
 
 
@@ -63,7 +65,7 @@ def run_preset(name: str, values: Sequence[str], seed: int) -> dict[str, Any]:
     text = preset.render(name, [*values, f"seed={seed}"])
     with fresh_file(paths.PARAMS) as partial:
         partial.write_text(text, encoding="utf-8")
-    varied = " ".join(value for value in values if not value.startswith(PLACES))
+    varied = " ".join(value for value in values if not PLACE.match(value))
     digest = hashlib.sha256(varied.encode()).hexdigest()[:6]
     experiment = f"{name}-{digest}-seed{seed}" if varied else f"{name}-seed{seed}"
     # Of the same name, an older run; without one, DVC says so.
@@ -78,13 +80,16 @@ def run_preset(name: str, values: Sequence[str], seed: int) -> dict[str, Any]:
 
 def figures(experiment: str) -> dict[str, Any]:
     """What an experiment's tracked metrics say of its images and its models."""
-    metrics = dvc.api.metrics_show(rev=experiment)
-    images = pd.DataFrame(metrics["organize"]["per_class"])
+    download, organize, evaluate = (
+        json.loads(dvc.api.read(str(paths.metrics(stage)), rev=experiment))
+        for stage in ("download", "organize", "evaluate")
+    )
+    images = pd.DataFrame(organize["organize"]["per_class"])
     return {
-        "data_set": metrics["download"]["data_set"],
+        "data_set": download["download"]["data_set"],
         **{split: int(images[split].sum()) for split in paths.SPLITS},
         **{
-            f"{model}_{score}": metrics[model][score]
+            f"{model}_{score}": evaluate[model][score]
             for model in ("scratch", "transfer")
             for score in SCORES
         },

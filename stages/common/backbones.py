@@ -7,8 +7,10 @@ giving all the same image and putting their pooled features side by side.
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from stages.common.command import UserError
+from stages.common.per_layer import per_layer
 from stages.common.runtime import keras, tf
 from stages.common.schema import Extract
 
@@ -52,13 +54,13 @@ def build_extractor(params: Extract, image_shape: list[int], seed: int) -> keras
     if image_shape[-1] == 1:
         x = keras.layers.Concatenate(dtype="float32")([x, x, x])
     features = []
-    if "none" in params.sources:
+    names = per_layer(cast("str | list[str]", params.backbone), 1)
+    sources = per_layer(params.weights, len(names))
+    if "none" in sources:
         keras.utils.set_random_seed(seed)
-    for name, source in zip(params.backbones, params.sources, strict=True):
+    for name, source in zip(names, sources, strict=True):
         scaled = Scaling(NETWORKS[name][1], dtype="float32")(x)
-        # Not in training mode, not even when the last layers are: batch normalization keeps the
-        # means that it was trained with, https://keras.io/guides/transfer_learning.
-        features.append(build_backbone(name, source, params)(scaled, training=False))
+        features.append(build_backbone(name, source, params)(scaled))
     joined = features[0] if len(features) == 1 else keras.layers.Concatenate()(features)
     return keras.Model(inputs, joined, name="extractor")
 

@@ -28,13 +28,16 @@ class Curves(keras.callbacks.Callback):
     """Write the curves after each epoch; a second fit with them goes on where the first ended.
 
     Each file has a row per epoch and split, so that DVC draws train and validation in one plot.
+
+    Attributes:
+        learning_rate: the param to lower when the loss is no number.
     """
 
     def __init__(self, live: Live, stage: str) -> None:
         super().__init__()
         self.live = live
-        self.stage = stage
         self.epoch = 0
+        self.learning_rate = f"{stage}.learning_rate"
         self.rows: dict[str, list[dict[str, float | int | str]]] = {"loss": [], "accuracy": []}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 (Keras's)
@@ -46,8 +49,7 @@ class Curves(keras.callbacks.Callback):
         self.epoch += 1
         if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
             why = f"the loss is {logs['loss']} (validation {logs['val_loss']})"
-            hint = f"lower {self.stage}.learning_rate"
-            raise UserError(f"{why} in epoch {self.epoch}; {hint}")
+            raise UserError(f"{why} in epoch {self.epoch}; lower {self.learning_rate}")
         for name, rows in self.rows.items():
             rows.append({"epoch": self.epoch, "curve": "train", name: logs[name]})
             rows.append({"epoch": self.epoch, "curve": "validation", name: logs[f"val_{name}"]})

@@ -30,6 +30,10 @@ def schedule_callbacks(params: Fitting) -> list[keras.callbacks.Callback]:
         return []
     return [
         keras.callbacks.ReduceLROnPlateau(
-            "val_loss", mode="min", factor=params.plateau_factor, patience=params.plateau_patience
+            "val_loss",
+            mode="min",
+            factor=params.plateau_factor,
+            patience=params.plateau_patience,
+            min_delta=0,  # Any better loss is better, as for early stopping.
         )
     ]

@@ -8,7 +8,7 @@ all others standing.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -96,7 +96,7 @@ class Fitting(Section):
 
 
 class Augmentation(Section):
-    """Random changes to training images, in the units of Keras's ImageDataGenerator."""
+    """Random changes to training images, in the units of Keras."""
 
     rotation: Annotated[float, Field(ge=0, le=180)]
     width_shift: Rate
@@ -142,32 +142,21 @@ class Extract(Section):
     precision: Precision
     batch_size: PositiveInt
 
-    @property
-    def backbones(self) -> list[str]:
-        """The networks, one or several."""
-        return [self.backbone] if isinstance(self.backbone, str) else list(self.backbone)
-
-    @property
-    def sources(self) -> list[str]:
-        """The weights of each network."""
-        if isinstance(self.weights, str):
-            return [self.weights] * len(self.backbones)
-        return list(self.weights)
-
     @model_validator(mode="after")
     def _possible(self) -> Self:
         problems = []
         height, width = self.image_size
-        for name in self.backbones:
+        backbones = per_layer(cast("str | list[str]", self.backbone), 1)
+        for name in backbones:
             least = MIN_PIXELS.get(name, MIN_PIXELS_OF_OTHERS)
             if min(height, width) < least:
                 why = f"{name} needs {least} pixels or more a side, got {height}x{width}"
                 problems.append(("image_size", why))
-        if len(set(self.backbones)) < len(self.backbones):
+        if len(set(backbones)) < len(backbones):
             problems.append(("backbone", "must not name a network twice"))
-        if len(self.backbones) > 1 and self.pooling == "none":
+        if len(backbones) > 1 and self.pooling == "none":
             problems.append(("pooling", "must be 'avg' or 'max' when there are several backbones"))
-        problems.extend(_wrong_weights(self))
+        problems.extend(_wrong_weights(self.weights, backbones))
         if problems:
             raise Impossible(*problems)
         return self
@@ -224,18 +213,18 @@ class Params(Section):
         return self
 
 
-def _wrong_weights(extract: Extract) -> Iterator[tuple[str, str]]:
-    count = len(extract.backbones)
-    if len(extract.sources) != count:
+def _wrong_weights(weights: str | list[str], backbones: list[str]) -> Iterator[tuple[str, str]]:
+    count = len(backbones)
+    sources = per_layer(weights, count)
+    if len(sources) != count:
         why = f"must be one for all or {count}, as many as backbone"
-        yield "weights", f"{why}, got {len(extract.sources)}"
+        yield "weights", f"{why}, got {len(sources)}"
         return
-    for name, source in zip(extract.backbones, extract.sources, strict=True):
+    for name, source in zip(backbones, sources, strict=True):
         if source == "hed" and name != "vgg16":
             yield "weights", f"'hed' are weights of vgg16, not of {name}"
     # One file cannot fit two networks.
-    for_all = {"imagenet", "none"}
-    if count > 1 and isinstance(extract.weights, str) and extract.weights not in for_all:
+    if count > 1 and isinstance(weights, str) and weights not in {"imagenet", "none"}:
         yield "weights", "must be a list with one for each backbone, or 'imagenet' for all"
 
 
