@@ -16,16 +16,14 @@ from stages.common.runtime import keras, tf
 from tools import preset
 
 VALUES = [
-    "extract.backbone=mobilenet_v2",
-    "extract.weights=none",
     "extract.image_size=[32, 32]",
     "train_head.dense_units=[]",
     "train_head.epochs=1",
     "train_head.patience=4",
     "train_head.batch_size=4",
-    "train_head.fine_tune.layers=2",
+    "train_head.fine_tune.layers=3",
     "train_head.fine_tune.epochs=4",
-    "train_head.fine_tune.learning_rate=0.01",
+    "train_head.fine_tune.learning_rate=0.001",
     "train_head.fine_tune.augmentation.horizontal_flip=true",
 ]
 
@@ -43,8 +41,7 @@ def test_the_head_learns_first_then_the_last_layers_with_it(tuned):
         for x, y in zip(old.layers, new.layers, strict=True)
         if any(not np.array_equal(a, b) for a, b in zip(x.weights, y.weights, strict=True))
     ]
-    # Batch normalization between and after them keeps its means.
-    assert changed == ["block_16_project", "Conv_1"]
+    assert changed == ["block5_conv1", "block5_conv2", "block5_conv3"]
 
 
 def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
@@ -55,7 +52,7 @@ def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
     assert metrics["fine_tuned"]["best"]["epoch"] <= 4
     assert metrics["fine_tuned"]["best"]["val_loss"] < metrics["best"]["val_loss"]
     head = metrics["parameters"]
-    assert metrics["fine_tuned"]["parameters"] == head + 2_257_984  # MobileNetV2 without its top
+    assert metrics["fine_tuned"]["parameters"] == head + 14_714_688  # VGG16 without its top
 
 
 def test_evaluate_gives_a_fine_tuned_model_images(tuned):
@@ -70,6 +67,23 @@ def test_the_same_seed_gives_the_same_model(tuned):
     keras.utils.clear_session()
     train_head.main()
     assert paths.HEAD_MODEL.read_bytes() == before
+
+
+def test_batch_normalization_keeps_its_means(tuned):
+    params = load_params()
+    extract = params.extract.model_copy(update={"backbone": "mobilenet_v2", "weights": "none"})
+    params = params.model_copy(update={"extract": extract})
+    extractor = train_head.trainable_extractor(params, tuned)
+    # The last three convolutions; those between and after them are not counted.
+    assert [weight.path.split("/")[-2] for weight in extractor.trainable_weights] == [
+        "block_16_depthwise",
+        "block_16_project",
+        "Conv_1",
+    ]
+    means = {x.path: x.numpy() for x in extractor.weights if "Conv_1_bn" in x.path}
+    extractor(np.full((4, 32, 32, 3), 200, np.uint8), training=True)
+    assert means
+    assert all(np.array_equal(x, means[x.path]) for x in extractor.weights if x.path in means)
 
 
 def test_a_head_that_fine_tuning_made_worse_is_kept(capsys):
