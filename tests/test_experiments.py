@@ -14,6 +14,7 @@ from tools.experiments import (
     check_name,
     choose_metric,
     choose_params,
+    comparable,
     describe,
     notes,
     summarize,
@@ -136,10 +137,10 @@ def test_what_is_compared_by_default(sweep, monkeypatch):
     assert choose_metric(runs, None) == "train.best.val_loss"
     assert choose_params(runs.table, runs.params, []) == ["train.dropout"]
     assert choose_params(runs.table, runs.params, ["seed"]) == ["seed"]
-    assert notes(runs, runs.table, ["seed"], "scratch.same") == [
-        "Averaged over train.dropout.",
+    assert notes(runs, runs.table, ["train.dropout"], "scratch.same", {"that are odd": 4}) == [
+        "Averaged over seed.",
         (
-            "Left out: 2 that failed or did not finish yet, "
+            "Left out: 2 that failed or did not finish yet, 4 that are odd, "
             "1 equal to another in all params and metrics."
         ),
         "All have the same scratch.same: did they run the stage that computes it?",
@@ -148,11 +149,46 @@ def test_what_is_compared_by_default(sweep, monkeypatch):
 
 def test_of_validation_losses_the_one_that_differs_is_compared():
     losses = {"train.best.val_loss": [1.0, 1.0], "train_head.best.val_loss": [1.0, 2.0]}
-    assert choose_metric(Runs(pd.DataFrame(losses), [], list(losses), 0, 0), None).startswith(
+    assert choose_metric(Runs(pd.DataFrame(losses), [], {}, list(losses), 0, 0), None).startswith(
         "train_h"
     )
     with pytest.raises(UserError, match=r"choose with --metric .* there is: f1"):
-        choose_metric(Runs(pd.DataFrame({"f1": [1.0]}), [], ["f1"], 0, 0), None)
+        choose_metric(Runs(pd.DataFrame({"f1": [1.0]}), [], {}, ["f1"], 0, 0), None)
+
+
+def test_two_sweeps_from_one_commit_stay_apart():
+    table = pd.DataFrame(
+        {
+            "Experiment": list("abcdef"),
+            "dropout": [0.5, 0.1, 0.9, 0.5, 0.5, 0.5],
+            "optimizer": ["adam", "adam", "adam", "sgd", "sgd", "adam"],
+            "folds": ["null", "null", "null", "null", 3.0, 3.0],
+            "seed": [1.0, 1.0, 2.0, 1.0, 1.0, 1.0],
+            "loss": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        }
+    )
+    names = ["dropout", "optimizer", "folds", "seed"]
+    commit = {"dropout": 0.5, "optimizer": "adam", "folds": "null", "seed": 1.0}
+    runs = Runs(table, names, commit, ["loss"], 0, 0)
+
+    def chosen(params, **asked):
+        return "".join(comparable(table, runs, params, asked)["Experiment"])
+
+    assert chosen(["dropout"]) == "abc"
+    assert chosen(["optimizer"]) == "ad"
+    assert chosen(["optimizer"], folds="3") == "ef"
+    assert chosen(["optimizer", "folds"]) == "adef"
+    assert chosen(None) == "abcdef"
+    assert chosen(None, dropout="0.9") == "c"
+    with pytest.raises(UserError, match=r"no run has folds=7.* or say --where folds=null"):
+        chosen(["dropout"], folds="7")
+
+
+def test_a_loss_that_params_are_part_of_is_no_measure():
+    table = pd.DataFrame({"train.l2": [0.0, 0.1], "train.best.val_loss": [1.0, 2.0]})
+    runs = Runs(table, ["train.l2"], {"train.l2": 0.0}, ["train.best.val_loss"], 0, 0)
+    (line,) = notes(runs, table, ["train.l2"], "train.best.val_loss", {})
+    assert "compare by --metric train.best.val_accuracy" in line
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,29 @@ def test_values_and_machines_have_lines_of_their_own(workspace):
     rows = [ROW, ROW | {"values": "train.dropout=0.3"}, ROW | {"machine": "another"}]
     page = results_page.page(pd.DataFrame(rows))
     assert "| `digits`, `train.dropout=0.3` | digits" in page
-    assert "- another\n- 2 cores" in page or "- 2 cores of a test, 8 GB, no GPU\n- another" in page
+    assert page.index("## On 2 cores of a test, 8 GB, no GPU") < page.index("## On another")
+
+
+def test_sets_whose_sizes_change_with_the_seed_stay_together(workspace):
+    page = results_page.page(pd.DataFrame([ROW, ROW | {"seed": 2, "test": 255}]))
+    assert "| digits: 1,258, 270, 255 to 269 | 1 2 |" in page
+
+
+def test_sweeps_are_shown_with_their_pictures(workspace):
+    (workspace / "docs/sweeps/dropout").mkdir(parents=True)
+    (workspace / "docs/sweeps/dropout/experiments.csv").write_text(
+        "train.dropout,runs,mean,sd,metric\n0.3,2,0.95,0.014142,val_loss\n0.1,1,1.05,,val_loss\n"
+    )
+    page = results_page.page(pd.DataFrame([ROW]))
+    assert "| train.dropout | runs | val_loss | standard deviation |" in page
+    assert "| 0.3 | 2 | 0.9500 | 0.0141 |\n| 0.1 | 1 | 1.0500 |  |" in page
+    assert "![dropout](sweeps/dropout/experiments.png)" in page
+
+
+def test_values_that_change_the_weights_are_told_and_places_are_not(workspace):
+    places = ["download.path=/x/a.zip", "extract.weights=/x/vgg.h5", "extract.weights=~/vgg.h5"]
+    assert all(results.PLACE.match(place) for place in places)
+    assert not results.PLACE.match("extract.weights=hed")
 
 
 def test_a_run_takes_the_place_of_an_older_one_of_the_same(workspace):
@@ -66,6 +88,7 @@ def test_the_preset_says_what_it_gave(workspace):
 def test_the_committed_page_and_presets_are_those_of_the_committed_figures(workspace):
     root = Path(__file__).parents[1]
     shutil.copy(root / results_page.RESULTS, results_page.RESULTS)
+    shutil.copytree(root / results_page.SWEEPS, results_page.SWEEPS)
     results_page.write_page()
     for file in [results_page.PAGE, *PRESETS.glob("*.yaml")]:
         assert file.read_text() == (root / file).read_text()
@@ -111,3 +134,4 @@ def workspace(tmp_path, monkeypatch):
     shutil.copytree(PRESETS, tmp_path / "presets")
     (tmp_path / "docs").mkdir()
     monkeypatch.chdir(tmp_path)
+    return tmp_path

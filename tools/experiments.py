@@ -4,11 +4,14 @@
     python -m tools.experiments train.dropout            this param alone
     python -m tools.experiments train.filters train.dropout --metric scratch.accuracy
                                                          these, and another metric
+    python -m tools.experiments train.optimizer --where organize.folds=3 --where train.epochs=2
+                                                         of a cross-validation of two epochs
     python -m tools.experiments -n 5 -o reports/sweep    of the last five commits, into a folder
 
 Runs with equal values are one line: their mean and standard deviation. `seed` and `organize.fold`
-make repeats, and stand in the table only if you name them. Metrics whose names end in `loss` or
-`error` are best when low, others when high.
+make repeats, and stand in the table only if you name them. Where you name params, the others have
+the values of the last commit, or those of --where: a sweep of dropout stays out of that of
+optimizers. Metrics whose names end in `loss` or `error` are best when low, others when high.
 
 Reads   what `dvc exp show` lists; the commit itself counts where its metrics come of its params
 Writes  experiments.csv, experiments.png and experiments.html, a page that loads nothing
@@ -30,17 +33,27 @@ from tools.runs import Runs, gather, lower_is_better
 
 REPEATS = ("seed", "organize.fold")
 # What early stopping watches: the test split is not for choosing.
-METRICS = ("train.best.val_loss", "train_head.best.val_loss")
+METRICS = (
+    "train.best.val_loss",
+    "train_head.fine_tuned.best.val_loss",
+    "train_head.best.val_loss",
+)
+# Validation loss has a part of these: where they differ, it does not tell which model is better.
+IN_THE_LOSS = ("l2", "label_smoothing", "loss")
 
 
 def main() -> None:
     arguments = parse_arguments()
     runs = gather(arguments.commits)
     metric = choose_metric(runs, arguments.metric)
-    complete = runs.table.dropna(subset=metric)
-    params = choose_params(complete, runs.params, arguments.params)
+    having = runs.table.dropna(subset=metric)
+    params = choose_params(having, runs.params, arguments.params)
+    asked = conditions(arguments.where, runs.params)
+    complete = comparable(having, runs, params if arguments.params else None, asked)
     table = summarize(complete, params, metric)
-    print(describe(table, metric), *notes(runs, complete, params, metric), sep="\n")
+    others = {f"without {metric}": len(runs.table) - len(having)}
+    others["with other values of other params"] = len(having) - len(complete)
+    print(describe(table, metric), *notes(runs, complete, params, metric, others), sep="\n")
     with fresh_file(arguments.output / "experiments.csv") as partial:
         values = {name: table[name].map(label) for name in params}
         table.assign(metric=metric, **values).to_csv(partial, index=False)
@@ -59,6 +72,7 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("params", nargs="*", metavar="PARAM", help="what to compare; without it, what differs")
     add("--metric", help=f"what to compare by; without it, the first that differs of {METRICS}")
+    add("--where", action="append", default=[], metavar="PARAM=VALUE", help="only these runs")
     add("-n", dest="commits", type=int, default=1, metavar="COMMITS", help="how many commits back")
     add("-o", "--output", type=Path, default=Path("experiments"), metavar="FOLDER")
     return parser.parse_intermixed_args()
@@ -91,6 +105,48 @@ def choose_params(runs: pd.DataFrame, known: list[str], asked: Sequence[str]) ->
     if len(runs) == 1 and not asked:
         raise UserError("nothing differs: one run alone has finished. Run more, with other params")
     return list(dict.fromkeys(asked)) or [x for x in differing(runs, known) if x not in REPEATS]
+
+
+def conditions(where: Sequence[str], known: list[str]) -> dict[str, str]:
+    """The params and the values, as text, of --where.
+
+    Raises:
+        UserError: there is no such param.
+    """
+    pairs = [condition.partition("=") for condition in where]
+    for name, _, _ in pairs:
+        check_name("param", name, known)
+    return {name: value for name, _, value in pairs}
+
+
+def comparable(
+    having: pd.DataFrame, runs: Runs, params: list[str] | None, asked: dict[str, str]
+) -> pd.DataFrame:
+    """The runs that differ from the commit, or from what was asked for, in `params` and repeats.
+
+    Args:
+        having: the runs that have the metric.
+        runs: all of them.
+        params: names of params; None: all may differ.
+        asked: the values of some, as text.
+
+    Raises:
+        UserError: there are none.
+    """
+    free = {*runs.params} if params is None else {*params, *REPEATS}
+    wanted = {name: label(runs.commit[name]) for name in runs.params if name not in free} | asked
+    chosen = having
+    for name, value in wanted.items():
+        chosen = chosen[chosen[name].map(label) == value]
+    if chosen.empty:
+        differ = [x for x in wanted if not (having[x].map(label) == wanted[x]).any()]
+        first = differ[0] if differ else next(iter(wanted))
+        value = label(having[first].iloc[0])
+        raise UserError(
+            f"no run has {first}={wanted[first]}, as the commit or --where has it; "
+            f"name {first} as well, or say --where {first}={value}"
+        )
+    return chosen
 
 
 def check_name(kind: str, name: str, known: list[str]) -> None:
@@ -129,18 +185,24 @@ def describe(table: pd.DataFrame, metric: str) -> str:
     return f"{metric}, {order} first\n{text.to_string(index=False)}"
 
 
-def notes(runs: Runs, complete: pd.DataFrame, params: list[str], metric: str) -> list[str]:
+def notes(
+    runs: Runs, complete: pd.DataFrame, params: list[str], metric: str, others: dict[str, int]
+) -> list[str]:
     """What one must know besides to read the table."""
     lines = []
     if over := [name for name in differing(complete, runs.params) if name not in params]:
         lines.append(f"Averaged over {', '.join(over)}.")
     left_out = {
         "that failed or did not finish yet": runs.unfinished,
-        f"without {metric}": len(runs.table) - len(complete),
+        **others,
         "equal to another in all params and metrics": runs.repeated,
     }
     if counts := [f"{count} {why}" for why, count in left_out.items() if count]:
         lines.append(f"Left out: {', '.join(counts)}.")
+    ends = {name.rsplit(".", 1)[-1] for name in params}
+    if metric.endswith("val_loss") and ends.intersection(IN_THE_LOSS):
+        accuracy = metric.replace("val_loss", "val_accuracy")
+        lines.append(f"These params are part of the loss itself: compare by --metric {accuracy}.")
     if len(complete) > 1 and not differing(complete, [metric]):
         lines.append(f"All have the same {metric}: did they run the stage that computes it?")
     return lines

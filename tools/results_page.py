@@ -6,16 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common.files import fresh_file
+from stages.common.paths import SPLITS
 from tools.preset import PRESETS
 
 RESULTS = Path("docs/results.csv")
 PAGE = Path("docs/results.md")
+SWEEPS = Path("docs/sweeps")
 COLUMNS = [
     "preset", "values", "seed", "data_set", "train", "validation", "test",
     "scratch_accuracy", "scratch_roc_auc", "transfer_accuracy", "transfer_roc_auc",
     "seconds", "machine",
 ]  # fmt: skip
-GROUP = ["preset", "values", "data_set", "train", "validation", "test", "machine"]
+GROUP = ["machine", "preset", "values", "data_set"]
 HEADINGS = [
     "preset",
     "images: train, validation, test",
@@ -31,9 +33,9 @@ INTRODUCTION = """\
 
 What the presets gave, on the test split, in runs that `python -m tools.results` made, each with its
 own seed; the mean, ± the standard deviation over the seeds. This page is written from
-[results.csv](results.csv) by that command and never by hand. `Reported` is what the tutorial says.
-The time is that of the longest run, from the archive on the disk to the evaluation of both models;
-DVC does not run a stage again whose inputs did not change.
+[results.csv](results.csv) and [sweeps/](sweeps) by that command, never by hand. The time is that of
+the longest run, from the archive on the disk to the evaluation of both models; DVC does not run a
+stage again whose inputs did not change.
 """
 
 
@@ -56,44 +58,66 @@ def read_results() -> pd.DataFrame:
 
 
 def page(rows: pd.DataFrame) -> str:
-    """The Markdown of docs/results.md."""
-    lines = [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
-    for key, runs in rows.groupby(GROUP, sort=True):
-        name, values, data_set, *counts, _ = key
-        scores = [
-            spread(runs[f"{model}_{score}"])
-            for score in ("accuracy", "roc_auc")
-            for model in ("scratch", "transfer")
-        ]
-        title = f"`{name}`" + (f", `{values}`" if values else "")
-        images = f"{data_set}: {', '.join(f'{count:,}' for count in counts)}"
-        seeds = " ".join(str(seed) for seed in sorted(runs["seed"]))
-        minutes = f"{runs['seconds'].max() / 60:.0f}"
-        lines.append(f"| {' | '.join([title, images, seeds, *scores, minutes])} |")
+    """The Markdown of docs/results.md: presets by machine, what was reported, the sweeps."""
+    sections = [INTRODUCTION]
+    for machine, runs in rows.groupby("machine"):
+        lines = [_line(group) for _, group in runs.groupby(GROUP)]
+        sections.append(f"## On {machine}\n\n{_table(HEADINGS, lines)}")
     reported = []
     for file in sorted(PRESETS.glob("*.yaml")):
         text = file.read_text(encoding="utf-8")
         if found := re.search(r"^# Reported +(.*)$", text, re.MULTILINE):
-            reported.append(f"| `{file.stem}` | {found[1]} |")
-    machines = [f"- {machine}" for machine in sorted(set(rows["machine"]))]
-    sections = [
-        INTRODUCTION,
-        "\n".join(lines),
-        "\n## Reported\n",
-        "\n".join(["| preset | the tutorial |", "|---|---|", *reported]),
-        "\n## Machine\n",
-        "\n".join(machines),
-    ]
-    return "\n".join(sections) + "\n"
+            reported.append([f"`{file.stem}`", found[1]])
+    sections.append(f"## Reported\n\n{_table(['preset', 'the tutorial'], reported)}")
+    if sweeps := [_sweep(file) for file in sorted(SWEEPS.glob("*/experiments.csv"))]:
+        sections.append("## Sweeps\n\nThe lines that ran them: [experiments.md](experiments.md).\n")
+        sections.extend(sweeps)
+    return "\n".join(sections)
 
 
 def ours(rows: pd.DataFrame) -> str:
-    """The line of a preset's header, of its runs with the fewest values of their own."""
-    values = min(rows["values"], key=len)
-    runs = rows[rows["values"] == values]
+    """The line of a preset's header: as it is where it ran so, with the most training images."""
+    best = min(rows.groupby(GROUP), key=lambda x: (len(x[1]["values"].iloc[0]), -x[1].train.max()))
+    runs = best[1]
     scores = [spread(runs[f"{model}_accuracy"]) for model in ("scratch", "transfer")]
-    images = f"{runs['train'].iloc[0]:,} training images"
+    images = f"{_count(runs['train'])} training images"
     return f"# Ours      test accuracy {scores[0]} from scratch, {scores[1]} transfer ({images})"
+
+
+def _line(runs: pd.DataFrame) -> list[str]:
+    first = runs.iloc[0]
+    scores = [
+        spread(runs[f"{model}_{score}"])
+        for score in ("accuracy", "roc_auc")
+        for model in ("scratch", "transfer")
+    ]
+    title = f"`{first['preset']}`" + (f", `{first['values']}`" if first["values"] else "")
+    images = ", ".join(_count(runs[split]) for split in SPLITS)
+    seeds = " ".join(str(seed) for seed in sorted(runs["seed"]))
+    minutes = f"{runs['seconds'].max() / 60:.0f}"
+    return [title, f"{first['data_set']}: {images}", seeds, *scores, minutes]
+
+
+def _sweep(file: Path) -> str:
+    name = file.parent.name
+    sweep = pd.read_csv(file, keep_default_na=False, dtype=str)
+    metric = sweep.pop("metric").iloc[0]
+    for column in ("mean", "sd"):
+        sweep[column] = [f"{float(x):.4f}" if x else "" for x in sweep[column]]
+    headings = [*sweep.columns[:-2], metric, "standard deviation"]
+    picture = f"![{name}](sweeps/{name}/experiments.png)"
+    return f"### {name}\n\n{_table(headings, sweep.to_numpy().tolist())}\n{picture}\n"
+
+
+def _table(headings: list[str], lines: list[list[str]]) -> str:
+    rows = [headings, ["---"] * len(headings), *lines]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _count(images: pd.Series) -> str:
+    """How many there are: of a limit, each seed takes others from the test folder and the rest."""
+    least, most = images.min(), images.max()
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def spread(values: pd.Series) -> str:

@@ -28,6 +28,7 @@ class Runs:
     Attributes:
         table: a row per run: `Experiment`, its params (numbers or text) and its metrics (numbers).
         params: names of columns.
+        commit: the params of the commit that the experiments started from.
         metrics: names of columns; NaN where a run has no such metric.
         unfinished: how many experiments failed, run or wait.
         repeated: how many are equal to another one in all params and metrics.
@@ -35,6 +36,7 @@ class Runs:
 
     table: pd.DataFrame
     params: list[str]
+    commit: dict[str, float | str]
     metrics: list[str]
     unfinished: int
     repeated: int
@@ -69,7 +71,8 @@ def gather(commits: int = 1) -> Runs:
     metrics = [name for name in finished[0] if name not in params and _has_numbers(finished, name)]
     table = pd.DataFrame([_cells(row, params, metrics) for row in finished])
     different = table.drop_duplicates(params + metrics, ignore_index=True)
-    return Runs(different, params, metrics, unfinished, len(table) - len(different))
+    start = {name: _param_value(baselines[0].get(name)) for name in params}
+    return Runs(different, params, start, metrics, unfinished, len(table) - len(different))
 
 
 def lower_is_better(metric: str) -> bool:
