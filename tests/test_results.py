@@ -81,8 +81,17 @@ def test_the_preset_says_what_it_gave(workspace):
     results.keep(row | {"values": "train.epochs=20", "scratch_accuracy": 0.5})
     results_page.write_page()
     text = (PRESETS / "cifar10.yaml").read_text()
-    line = "# Ours      test accuracy 0.980 from scratch, 0.950 transfer (40,000 training images)\n"
-    assert line in text
+    assert text.count("# Ours ") == 1
+    assert (
+        "# Ours      test accuracy 0.980 from scratch, 0.950 transfer, from\n"
+        "#           40,000 training images of digits\ndownload:\n"
+    ) in text
+    results.keep(row | {"seed": 2, "data_set": "others", "train": 50_000})
+    results_page.write_page()
+    again = (PRESETS / "cifar10.yaml").read_text()
+    assert again == text.replace(
+        "40,000 training images of digits", "50,000 training images of others"
+    )
 
 
 def test_the_committed_page_and_presets_are_those_of_the_committed_figures(workspace):

@@ -11,6 +11,7 @@ from tools.preset import PRESETS
 
 RESULTS = Path("docs/results.csv")
 PAGE = Path("docs/results.md")
+OURS = r"^# Ours .*(\n# {11}.*)*$"
 SWEEPS = Path("docs/sweeps")
 COLUMNS = [
     "preset", "values", "seed", "data_set", "train", "validation", "test",
@@ -47,7 +48,7 @@ def write_page() -> None:
         text = file.read_text(encoding="utf-8")
         runs = rows[rows["preset"] == file.stem]
         if not runs.empty:
-            _write(file, re.sub("^# Ours .*$", ours(runs), text, flags=re.MULTILINE))
+            _write(file, re.sub(OURS, ours(runs), text, count=1, flags=re.MULTILINE))
 
 
 def read_results() -> pd.DataFrame:
@@ -80,8 +81,11 @@ def ours(rows: pd.DataFrame) -> str:
     best = min(rows.groupby(GROUP), key=lambda x: (len(x[1]["values"].iloc[0]), -x[1].train.max()))
     runs = best[1]
     scores = [spread(runs[f"{model}_accuracy"]) for model in ("scratch", "transfer")]
-    images = f"{_count(runs['train'])} training images"
-    return f"# Ours      test accuracy {scores[0]} from scratch, {scores[1]} transfer ({images})"
+    first = runs.iloc[0]
+    accuracies = f"{scores[0]} from scratch, {scores[1]} transfer"
+    images = f"{_count(runs['train'])} training images of {first['data_set']}"
+    values = "; with values of its own, see docs/results.md" if first["values"] else ""
+    return f"# Ours      test accuracy {accuracies}, from\n#           {images}{values}"
 
 
 def _line(runs: pd.DataFrame) -> list[str]:
