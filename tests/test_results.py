@@ -1,5 +1,6 @@
 """docs/results.md and the presets' own figures come from docs/results.csv alone."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_a_line_is_the_mean_and_the_spread_over_the_seeds(workspace):
     rows = [ROW, ROW | {"seed": 2, "scratch_accuracy": 0.96, "seconds": 200}]
     page = results_page.page(pd.DataFrame(rows))
     # The standard deviation of a sample, 0.02 / sqrt(2).
-    cells = "| `digits` | digits: 1,258, 270, 269 | 1 2 | 0.970 ± 0.014 | 0.950 ± 0.000 |"
+    cells = "| `digits` |  | digits: 1,258, 270, 269 | 1 2 | 0.970 ± 0.014 | 0.950 ± 0.000 |"
     assert cells in page
     assert "| 3 |" in page
 
@@ -40,13 +41,19 @@ def test_a_line_is_the_mean_and_the_spread_over_the_seeds(workspace):
 def test_values_and_machines_have_lines_of_their_own(workspace):
     rows = [ROW, ROW | {"values": "train.dropout=0.3"}, ROW | {"machine": "another"}]
     page = results_page.page(pd.DataFrame(rows))
-    assert "| `digits`, `train.dropout=0.3` | digits" in page
+    assert "| `digits`, `train.dropout=0.3` |  | digits" in page
     assert page.index("## On 2 cores of a test, 8 GB, no GPU") < page.index("## On another")
 
 
 def test_sets_whose_sizes_change_with_the_seed_stay_together(workspace):
     page = results_page.page(pd.DataFrame([ROW, ROW | {"seed": 2, "test": 255}]))
     assert "| digits: 1,258, 270, 255 to 269 | 1 2 |" in page
+
+
+def test_what_was_reported_stands_beside_and_what_did_not_run_below(workspace):
+    page = results_page.page(pd.DataFrame([ROW | {"preset": "cifar10-dropout"}]))
+    assert "| `cifar10-dropout` | test accuracy 0.67 (40,000 training images" in page
+    assert re.search(r"Not run: .*`lenet5`", page)
 
 
 def test_sweeps_are_shown_with_their_pictures(workspace):

@@ -21,6 +21,7 @@ COLUMNS = [
 GROUP = ["machine", "preset", "values", "data_set"]
 HEADINGS = [
     "preset",
+    "reported",
     "images: train, validation, test",
     "seeds",
     "accuracy from scratch",
@@ -32,7 +33,7 @@ HEADINGS = [
 INTRODUCTION = """\
 # Results
 
-What the presets gave, on the test split, in runs that `python -m tools.results` made, each with its
+What the presets gave on the test split, beside what was reported, in runs that `python -m tools.results` made, each with its
 own seed; the mean, ± the standard deviation over the seeds. This page is written from
 [results.csv](results.csv) and [sweeps/](sweeps) by that command, never by hand. The time is that of
 the longest run, from the archive on the disk to the evaluation of both models; DVC does not run a
@@ -59,17 +60,14 @@ def read_results() -> pd.DataFrame:
 
 
 def page(rows: pd.DataFrame) -> str:
-    """The Markdown of docs/results.md: presets by machine, what was reported, the sweeps."""
+    """The Markdown of docs/results.md: the presets by machine, then the sweeps."""
     sections = [INTRODUCTION]
+    names = {file.stem for file in PRESETS.glob("*.yaml")}
     for machine, runs in rows.groupby("machine"):
         lines = [_line(group) for _, group in runs.groupby(GROUP)]
         sections.append(f"## On {machine}\n\n{_table(HEADINGS, lines)}")
-    reported = []
-    for file in sorted(PRESETS.glob("*.yaml")):
-        text = file.read_text(encoding="utf-8")
-        if found := re.search(r"^# Reported +(.*)$", text, re.MULTILINE):
-            reported.append([f"`{file.stem}`", found[1]])
-    sections.append(f"## Reported\n\n{_table(['preset', 'the tutorial'], reported)}")
+    if missing := sorted(names - {*rows["preset"]}):
+        sections.append(f"Not run: {', '.join(f'`{name}`' for name in missing)}.\n")
     if sweeps := [_sweep(file) for file in sorted(SWEEPS.glob("*/experiments.csv"))]:
         sections.append("## Sweeps\n\nThe lines that ran them: [experiments.md](experiments.md).\n")
         sections.extend(sweeps)
@@ -99,7 +97,15 @@ def _line(runs: pd.DataFrame) -> list[str]:
     images = ", ".join(_count(runs[split]) for split in SPLITS)
     seeds = " ".join(str(seed) for seed in sorted(runs["seed"]))
     minutes = f"{runs['seconds'].max() / 60:.0f}"
-    return [title, f"{first['data_set']}: {images}", seeds, *scores, minutes]
+    images = f"{first['data_set']}: {images}"
+    return [title, _reported(first["preset"]), images, seeds, *scores, minutes]
+
+
+def _reported(preset: str) -> str:
+    """What the header of a preset says that its tutorial reports."""
+    text = (PRESETS / f"{preset}.yaml").read_text(encoding="utf-8")
+    found = re.search(r"^# Reported +(.*)$", text, re.MULTILINE)
+    return "" if found is None or found[1].startswith("nothing") else found[1]
 
 
 def _sweep(file: Path) -> str:
