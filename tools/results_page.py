@@ -37,7 +37,8 @@ What the presets gave on the test split, beside what was reported, in runs that
 `python -m tools.results` made, each with its own seed; the mean, ± the standard deviation over the
 seeds. This page is written from [results.csv](results.csv) and [sweeps/](sweeps) by that command,
 never by hand. The time is that of the longest run, from the archive on the disk to the evaluation
-of both models; DVC does not run a stage again whose inputs did not change.
+of both models, and an upper bound where the machine had other work besides; DVC does not run a
+stage again whose inputs did not change.
 """
 
 
