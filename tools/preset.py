@@ -42,8 +42,7 @@ def main() -> None:
     )
     print("\n".join(change) or f"{paths.PARAMS} is {arguments.name} already")
     if not arguments.show:
-        with fresh_file(paths.PARAMS) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write(text)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -89,6 +88,12 @@ def render(name: str, values: Sequence[str] = ()) -> str:
     text = stream.getvalue().replace(_title(default), _title(preset), 1)
     validate(YAML(typ="safe").load(text), f"preset '{name}'")
     return text
+
+
+def write(text: str) -> None:
+    """Put the text into params.yaml."""
+    with fresh_file(paths.PARAMS) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _title(text: str) -> str:

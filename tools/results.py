@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from tools.results_page import RESULTS, read_results, write_page
 
 # Where the images and the weights lie on a disk says nothing about the experiment; a name does.
 PLACE = re.compile(r"download\.|runtime\.|extract\.weights=.*/")
+DVC = (sys.executable, "-m", "dvc")
 SCORES = ("accuracy", "roc_auc")
 
 
@@ -62,16 +64,14 @@ def run_preset(name: str, values: Sequence[str], seed: int) -> dict[str, Any]:
     Raises:
         UserError: a stage failed.
     """
-    text = preset.render(name, [*values, f"seed={seed}"])
-    with fresh_file(paths.PARAMS) as partial:
-        partial.write_text(text, encoding="utf-8")
+    preset.write(preset.render(name, [*values, f"seed={seed}"]))
     varied = " ".join(value for value in values if not PLACE.match(value))
     digest = hashlib.sha256(varied.encode()).hexdigest()[:6]
     experiment = f"{name}-{digest}-seed{seed}" if varied else f"{name}-seed{seed}"
     # Of the same name, an older run; without one, DVC says so.
-    subprocess.run(["dvc", "exp", "remove", experiment], check=False, capture_output=True)
+    subprocess.run([*DVC, "exp", "remove", experiment], check=False, capture_output=True)
     start = time.monotonic()
-    if subprocess.run(["dvc", "exp", "run", "-n", experiment], check=False).returncode:
+    if subprocess.run([*DVC, "exp", "run", "-n", experiment], check=False).returncode:
         raise UserError(f"{experiment} did not finish; nothing was kept of it")
     seconds = round(time.monotonic() - start)
     row = {"preset": name, "values": varied, "seed": seed}
