@@ -13,15 +13,16 @@ from sklearn import metrics
 from sklearn.preprocessing import label_binarize
 
 from stages.common import paths
-from stages.common.backbones import FINE_TUNED
+from stages.common.backend import keras
 from stages.common.command import UserError, run
 from stages.common.dataset import Dataset, load_dataset
 from stages.common.features import load_features
 from stages.common.files import fresh_dir, write_json
 from stages.common.params import load_params
 from stages.common.records import read_batches
-from stages.common.runtime import keras, set_up
+from stages.common.runtime import set_up
 from stages.common.schema import Params
+from stages.networks.backbones import FINE_TUNED
 
 MODELS = {"scratch": "CNN from scratch", "transfer": "pre-trained features and a head"}
 ROC_POINTS = 201

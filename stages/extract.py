@@ -9,14 +9,15 @@ import numpy as np
 from tqdm import tqdm
 
 from stages.common import paths
-from stages.common.backbones import build_extractor, weights_sha256
+from stages.common.backend import keras
 from stages.common.command import run
 from stages.common.dataset import Dataset, load_dataset
 from stages.common.features import Features, save_features
 from stages.common.files import fresh_dir, write_json
 from stages.common.params import load_params
 from stages.common.records import read_batches
-from stages.common.runtime import keras, set_up, threads
+from stages.common.runtime import set_up, threads
+from stages.networks.backbones import build_extractor, weights_sha256
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ Params  seed, train_head; those of extract that say what the backbone is
 """
 
 from stages.common import fitting, paths
-from stages.common.backbones import FINE_TUNED, build_extractor
+from stages.common.backend import keras
 from stages.common.batches import target_batches, training_batches
 from stages.common.command import UserError, run
 from stages.common.curves import Curves, live_curves
@@ -15,9 +15,10 @@ from stages.common.features import load_features
 from stages.common.files import write_json
 from stages.common.models import save
 from stages.common.params import load_params
-from stages.common.per_layer import per_layer
-from stages.common.runtime import keras, set_up
+from stages.common.runtime import set_up
 from stages.common.schema import Params, TrainHead
+from stages.networks.backbones import FINE_TUNED, build_extractor
+from stages.networks.head import build_head
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def train_on_features(
     """The head alone, on features that were computed once."""
     train, validation = load_features("train"), load_features("validation")
     classes = len(dataset.classes)
-    model = build_model(params, train.features.shape[1:], classes)
+    model = build_head(params, train.features.shape[1:], classes)
     model.summary(line_length=80)
     train_pair, validation_pair = (
         (split.features, fitting.targets(split.labels, classes, params).numpy())
@@ -51,28 +52,6 @@ def train_on_features(
     return model, fitting.fit(
         model, train_pair, validation_pair, params, images=images, curves=curves
     )
-
-
-def build_model(params: TrainHead, features_shape: tuple[int, ...], classes: int) -> keras.Model:
-    """Dense layers, each followed by dropout, on flattened features.
-
-    Args:
-        params: one hidden layer for each of `dense_units`.
-        features_shape: of one example, (height, width, channels) or (channels,).
-        classes: how many.
-
-    Returns:
-        A model from features (batch, *features_shape) to probabilities, float32 (batch, classes),
-        or (batch, 1) for a sigmoid.
-    """
-    x = inputs = keras.Input(features_shape, name="features")
-    x = keras.layers.Flatten()(x)
-    rates = per_layer(params.dropout, len(params.dense_units))
-    for units, rate in zip(params.dense_units, rates, strict=True):
-        x = keras.layers.Dense(units, params.activation, kernel_regularizer=fitting.l2(params))(x)
-        x = keras.layers.Dropout(rate)(x)
-    outputs = fitting.output_layer(classes, params)(x)
-    return keras.Model(inputs, outputs, name="head")
 
 
 def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:

@@ -12,7 +12,8 @@ from stages.common.augmentation import (
     transforms,
     warp,
 )
-from stages.common.runtime import keras, tf
+from stages.common.backend import keras
+from stages.common.runtime import tf
 from stages.common.schema import Augmentation
 
 # Keras's legacy warp, the one that the tutorials trained with, on scipy.

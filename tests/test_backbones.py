@@ -7,11 +7,11 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from stages.common import paths, runtime
-from stages.common.backbones import NETWORKS, Scaling, build_extractor
+from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.models import save
-from stages.common.runtime import keras
 from stages.common.schema import MIN_PIXELS, Backbone, Extract
+from stages.networks.backbones import NETWORKS, Scaling, build_extractor
 
 # By the documentation of keras.applications.
 CHANNELS = {

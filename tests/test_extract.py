@@ -4,9 +4,10 @@ import numpy as np
 
 from stages import extract
 from stages.common import paths, runtime
+from stages.common.backend import keras
 from stages.common.dataset import Dataset, Split
 from stages.common.records import serialize
-from stages.common.runtime import keras, tf
+from stages.common.runtime import tf
 
 
 def test_features_keep_the_order_of_the_records_and_lose_none(workspace):

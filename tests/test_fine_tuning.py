@@ -7,12 +7,13 @@ import pytest
 
 from stages import evaluate, extract, train_head
 from stages.common import paths
-from stages.common.backbones import FINE_TUNED, build_extractor
+from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.dataset import Dataset, Split
 from stages.common.params import load_params
 from stages.common.records import serialize
-from stages.common.runtime import keras, tf
+from stages.common.runtime import tf
+from stages.networks.backbones import FINE_TUNED, build_extractor
 from tools import preset
 
 VALUES = [

@@ -8,8 +8,8 @@ import pytest
 from dvclive import Live
 from sklearn.utils.class_weight import compute_class_weight
 
-from stages import train, train_head
 from stages.common import fitting, paths, runtime
+from stages.common.backend import keras
 from stages.common.batches import target_batches
 from stages.common.command import UserError
 from stages.common.curves import Curves, live_curves
@@ -18,8 +18,10 @@ from stages.common.models import save
 from stages.common.optimizers import optimizer, schedule_callbacks
 from stages.common.params import validate
 from stages.common.records import serialize
-from stages.common.runtime import keras, tf
+from stages.common.runtime import tf
 from stages.common.schema import Params
+from stages.networks.cnn import build_cnn
+from stages.networks.head import build_head
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
@@ -91,7 +93,7 @@ def test_models_are_saved_byte_for_byte_and_load_again(default_params, tmp_path)
     for name in ("a", "b"):
         keras.utils.clear_session()
         runtime.set_up(1, "cpu", "float32")
-        model = train_head.build_model(default_params.train_head, (512,), 10)
+        model = build_head(default_params.train_head, (512,), 10)
         path = tmp_path / name / "head.keras"
         save(model, path)
         saved.append(path.read_bytes())
@@ -184,13 +186,13 @@ def test_label_smoothing_is_that_of_the_formula(default):
 def test_l2_adds_the_squares_of_all_kernels_and_nothing_else(default):
     default["train"]["l2"] = 0.01
     params = validate(default, "test").train
-    model = train.build_model(params, [8, 8, 1], 10)
+    model = build_cnn(params, [8, 8, 1], 10)
     kernels = [w.numpy() for w in model.trainable_weights if w.name == "kernel"]
     assert len(kernels) == 4  # Two convolutions, a hidden layer, the output.
     added = sum(float(x) for x in model.losses)
     assert added == pytest.approx(0.01 * sum(np.square(k).sum() for k in kernels), rel=1e-4)
     default["train_head"]["l2"] = 0.01
-    head = train_head.build_model(validate(default, "test").train_head, (512,), 10)
+    head = build_head(validate(default, "test").train_head, (512,), 10)
     assert len(head.losses) == 2
 
 
@@ -219,7 +221,7 @@ def train_batches(dataset, params: Params, split: str):
 
 def train_on(dataset, params: Params):
     runtime.set_up(params.seed, "cpu", "float32")
-    model = train.build_model(params.train, dataset.image_shape, len(dataset.classes))
+    model = build_cnn(params.train, dataset.image_shape, len(dataset.classes))
     data = target_batches(dataset, "train", params.train, params.seed)
     validation = train_batches(dataset, params, "validation")
     images = dataset.class_counts("train")

@@ -1,13 +1,18 @@
 """The networks that params describe: the CNN and the head."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from stages import train, train_head
+from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.params import validate
-from stages.common.runtime import keras, tf
+from stages.networks.cnn import build_cnn
+from stages.networks.head import build_head
 from tools import preset
 
 # Of the scratch CNN and of the head; where a tutorial gives a number, it is that one.
@@ -31,10 +36,10 @@ def test_the_models_of_each_preset_have_their_exact_sizes(name, expected):
     preprocess, extract = params.preprocess, params.extract
     channels = 1 if preprocess.color_mode == "grayscale" else 3
     classes = 2 if name.startswith(("cat", "chest", "dogs")) else 10
-    scratch = train.build_model(params.train, [*preprocess.image_size, channels], classes)
+    scratch = build_cnn(params.train, [*preprocess.image_size, channels], classes)
     rows, columns = (side // 32 for side in extract.image_size)
     features = (rows, columns, 512) if extract.pooling == "none" else (512,)
-    head = train_head.build_model(params.train_head, features, classes)
+    head = build_head(params.train_head, features, classes)
     assert (scratch.count_params(), head.count_params()) == expected
 
 
@@ -44,7 +49,7 @@ def test_no_preset_is_left_out():
 
 def test_lenet5_is_lenet5():
     params = validate(YAML(typ="safe").load(preset.render("lenet5")), "lenet5")
-    model = train.build_model(params.train, [32, 32, 1], 10)
+    model = build_cnn(params.train, [32, 32, 1], 10)
     shapes = [x.output.shape[1:] for x in model.layers if "pool" in x.name or "conv" in x.name]
     assert shapes == [(28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16)]
     pools = [x for x in model.layers if "pool" in x.name]
@@ -57,7 +62,7 @@ def test_lenet5_is_lenet5():
 
 def test_convs_per_block_and_activation_reach_the_network(default):
     default["train"] |= {"convs_per_block": 2, "activation": "leaky_relu"}
-    model = train.build_model(validate(default, "test").train, [8, 8, 1], 10)
+    model = build_cnn(validate(default, "test").train, [8, 8, 1], 10)
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds.count("Conv2D") == 4
     activations = [layer for layer in model.layers if isinstance(layer, keras.layers.Activation)]
@@ -65,17 +70,17 @@ def test_convs_per_block_and_activation_reach_the_network(default):
 
 
 def test_the_network_scales_pixels_itself(default_params):
-    model = train.build_model(default_params.train, [8, 8, 1], 10)
+    model = build_cnn(default_params.train, [8, 8, 1], 10)
     rescaling = next(x for x in model.layers if isinstance(x, keras.layers.Rescaling))
     white = rescaling(np.full((1, 8, 8, 1), 255, np.uint8))
-    assert float(tf.reduce_max(white)) == pytest.approx(1)
+    assert float(keras.ops.max(white)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("output", "named"), [("sigmoid", "output"), ("softmax", "loss")])
 def test_what_is_for_two_classes_refuses_three(default, output, named):
     default["train"] |= {"output": output, "loss": "binary_crossentropy"}
     with pytest.raises(UserError, match=f"{named} '.*' is for 2 classes, not for 3"):
-        train.build_model(validate(default, "test").train, [8, 8, 1], 3)
+        build_cnn(validate(default, "test").train, [8, 8, 1], 3)
 
 
 def test_each_layer_of_the_head_may_have_its_own_dropout(default):
@@ -86,6 +91,24 @@ def test_each_layer_of_the_head_may_have_its_own_dropout(default):
         "loss": "binary_crossentropy",
     }
     params = validate(default, "test").train_head
-    model = train_head.build_model(params, (4, 4, 512), 2)
+    model = build_head(params, (4, 4, 512), 2)
     rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert rates == [0.5, 0.2]
+
+
+def test_another_backend_builds_the_networks_without_tensorflow():
+    modules = "stages.networks.cnn, stages.networks.head, stages.networks.backbones"
+    code = f"import sys, keras, {modules}; print(keras.backend.backend(), *sys.modules)"
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    output = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    backend, *loaded = output.split()
+    assert backend == "jax"
+    assert "stages.networks.backbones" in loaded
+    assert "tensorflow" not in loaded
+
+
+def test_the_stages_train_on_tensorflow_whatever_the_environment_says():
+    code = "from stages.common.backend import keras; print(keras.backend.backend())"
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    output = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    assert output == "tensorflow\n"

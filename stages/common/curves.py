@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from dvclive import Live
 
 from stages.common import paths
+from stages.common.backend import keras
 from stages.common.command import UserError
-from stages.common.runtime import keras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

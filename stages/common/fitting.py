@@ -1,35 +1,17 @@
-"""What both training stages share: the output layer, its targets, fitting with early stopping."""
+"""What both training stages share: targets, fitting with early stopping."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from stages.common.command import UserError
+from stages.common.backend import keras
 from stages.common.curves import Curves
 from stages.common.optimizers import optimizer, schedule_callbacks
-from stages.common.runtime import keras, tf, threads, verbose
+from stages.common.runtime import tf, threads, verbose
 from stages.common.schema import Fitting
 
 Metrics = dict[str, Any]
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
-
-
-def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
-    """The last layer: a softmax over the classes, or one sigmoid for the second of two classes.
-
-    Raises:
-        UserError: a sigmoid, or the loss of one, for other than two classes.
-    """
-    if params.output == "sigmoid" and classes != 2:
-        raise UserError(f"output 'sigmoid' is for 2 classes, not for {classes}; use 'softmax'")
-    if params.loss == "binary_crossentropy" and classes != 2:
-        why = f"loss 'binary_crossentropy' is for 2 classes, not for {classes}"
-        raise UserError(f"{why}; use 'categorical_crossentropy'")
-    units = 1 if params.output == "sigmoid" else classes
-    # Probabilities in float32 whatever the precision: bfloat16 has 3 decimal digits.
-    return keras.layers.Dense(
-        units, params.output, kernel_regularizer=l2(params), dtype="float32", name="output"
-    )
 
 
 def targets(labels: tf.Tensor, classes: int, params: Fitting) -> tf.Tensor:
@@ -51,7 +33,7 @@ def fit(
     """Train `model` and leave it with its best weights, those of the lowest validation loss.
 
     Args:
-        model: its output is `output_layer`.
+        model: its last layer is that of stages.networks.output.
         train: batches with a known cardinality, or a pair of arrays, which are then shuffled.
         validation: likewise; never shuffled.
         params: the section of the stage.
@@ -99,11 +81,6 @@ def fit(
 def class_weights(images: Sequence[int]) -> dict[int, float]:
     """Weight of each label, scikit-learn's `balanced`: n / (classes * images of the class)."""
     return {label: sum(images) / (len(images) * count) for label, count in enumerate(images)}
-
-
-def l2(params: Fitting) -> keras.regularizers.Regularizer | None:
-    """What is added to the loss for large weights of convolutions and dense layers."""
-    return keras.regularizers.L2(params.l2) if params.l2 else None
 
 
 def compile_model(model: keras.Model, params: Fitting, steps: int) -> None:

