@@ -1,6 +1,6 @@
 """Judge both models on the test split, which no other stage learns from.
 
-Reads   models/, data/tfrecords, data/features/test.npz
+Reads   models/, data/tfrecords, data/features/test
 Writes  metrics/evaluate.json, metrics/plots/
 Params  evaluate
 """
@@ -16,7 +16,7 @@ from stages.common import paths
 from stages.common.backend import keras
 from stages.common.command import UserError, run
 from stages.common.dataset import Dataset, load_dataset
-from stages.common.features import load_features
+from stages.common.features import feature_batches, load_features
 from stages.common.files import fresh_dir, write_json
 from stages.common.params import load_params
 from stages.common.records import read_batches
@@ -31,7 +31,7 @@ ROC_POINTS = 201
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
-    set_up(params.seed, params.runtime.device, "float32")
+    set_up(params.seed, params.runtime, "float32")
     keys, labels, scratch = predict_images(load_model(paths.SCRATCH_MODEL), dataset, params)
     transfer = predict_transfer(keys, dataset, params)
     probabilities = {"scratch": scratch, "transfer": transfer}
@@ -68,7 +68,9 @@ def predict_transfer(keys: list[str], dataset: Dataset, params: Params) -> np.nd
     if test.keys.tolist() != keys:
         why = "hold other images than data/tfrecords"
         raise UserError(f"the features in {paths.FEATURES} {why}; run `dvc repro`")
-    return both_columns(model.predict(test.features, params.evaluate.batch_size, verbose=0))
+    batches = feature_batches(test, params.evaluate.batch_size)
+    outputs = [model.predict_on_batch(features) for features, _ in batches]
+    return both_columns(np.concatenate(outputs))
 
 
 def load_model(path: Path) -> keras.Model:

@@ -1,9 +1,11 @@
 """Compute the bottleneck features of every image once.
 
 Reads   data/tfrecords
-Writes  data/features/<split>.npz, metrics/extract.json
+Writes  data/features/<split>/{features,labels,keys}.npy, metrics/extract.json
 Params  seed, extract
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 from tqdm import tqdm
@@ -12,7 +14,7 @@ from stages.common import paths
 from stages.common.backend import keras
 from stages.common.command import run
 from stages.common.dataset import Dataset, load_dataset
-from stages.common.features import Features, save_features
+from stages.common.features import Features, dtype_of, write_features
 from stages.common.files import fresh_dir, write_json
 from stages.common.params import load_params
 from stages.common.records import read_batches
@@ -23,13 +25,15 @@ from stages.networks.backbones import build_extractor, weights_sha256
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
-    compute_dtype = set_up(params.seed, params.runtime.device, params.extract.precision)
+    compute_dtype = set_up(params.seed, params.runtime, params.extract.precision)
     extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
+    dtype = dtype_of(compute_dtype)
     with fresh_dir(paths.FEATURES) as folder:
         for split in paths.SPLITS:
-            features = extract_split(extractor, dataset, split, params.extract.batch_size)
-            save_features(features, folder, split)
-            print(f"data/features/{split}.npz  features {features.features.shape}")
+            shape = (dataset.splits[split].examples, *extractor.output_shape[1:])
+            batches = extract_split(extractor, dataset, split, params.extract.batch_size)
+            write_features(batches, folder / split, shape, dtype)
+            print(f"data/features/{split}  features {shape} {dtype}")
     summary = {
         "weights_sha256": weights_sha256(extractor),
         "values": int(np.prod(extractor.output_shape[1:])),
@@ -41,22 +45,16 @@ def main() -> None:
 
 def extract_split(
     extractor: keras.Model, dataset: Dataset, split: str, batch_size: int
-) -> Features:
-    """The features of all examples of one split, in the order of its records."""
+) -> Iterator[Features]:
+    """The features of all examples of one split, in the order of its records, batch by batch."""
     examples = dataset.splits[split].examples
-    # Filled in place: a list of batches and its concatenation would take the memory twice.
-    features = np.empty((examples, *extractor.output_shape[1:]), np.float32)
-    labels = np.empty(examples, np.int64)
-    keys: list[str] = []
     # disable=None: no bar where the output is no terminal.
     with tqdm(total=examples, desc=split, unit=" images", disable=None) as bar:
-        for images, label, key in read_batches(paths.TFRECORDS, dataset, split, batch_size):
-            rows = slice(len(keys), len(keys) + len(images))
-            features[rows] = extractor.predict_on_batch(images)
-            labels[rows] = label
-            keys.extend(name.decode() for name in key.numpy())
+        for images, labels, keys in read_batches(paths.TFRECORDS, dataset, split, batch_size):
+            features = extractor.predict_on_batch(images)
+            names = np.array([name.decode() for name in keys.numpy()])
+            yield Features(features, labels.numpy(), names)
             bar.update(len(images))
-    return Features(features, labels, np.array(keys))
 
 
 if __name__ == "__main__":

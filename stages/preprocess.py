@@ -25,9 +25,8 @@ from stages.common.dataset import Dataset, Split
 from stages.common.files import fresh_dir, fresh_file, write_json
 from stages.common.images import BadImage, decode
 from stages.common.params import load_params
-from stages.common.records import serialize
-from stages.common.runtime import tf
 from stages.common.schema import Preprocess
+from stages.common.tfrecord import serialize, write_record
 
 
 @dataclass(frozen=True)
@@ -119,24 +118,28 @@ def write_shards(shards: list[Shard], preprocess: Preprocess, folder: Path) -> N
 
 def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> None:
     """Write one shard: a pure function of its arguments and of the files that they name."""
-    with (
-        fresh_file(folder / shard.name) as partial,
-        tf.io.TFRecordWriter(str(partial)) as writer,
-    ):
+    with fresh_file(folder / shard.name) as partial, partial.open("wb") as records:
         for file, label in zip(shard.files, shard.labels, strict=True):
             image = encode(load_image(file, preprocess), preprocess)
-            writer.write(serialize(image, label, f"{file.parent.name}/{file.name}"))
+            key = f"{file.parent.name}/{file.name}"
+            write_record(records, serialize(image, label, key))
 
 
 def load_image(file: Path, preprocess: Preprocess) -> Image.Image:
     """Decode and resize one image, the aspect ratio left aside as Keras's loaders do."""
     try:
-        image = decode(file.read_bytes(), preprocess.color_mode)
+        image = decode(file.read_bytes(), preprocess.color_mode, least_side(preprocess))
     except BadImage as error:
         raise UserError(f"{file} cannot be decoded: {error}") from error
     height, width = preprocess.image_size
     # Pillow's filters widen with the scale, so that shrinking does not alias.
     return image.resize((width, height), Image.Resampling[preprocess.interpolation.upper()])
+
+
+def least_side(preprocess: Preprocess) -> int | None:
+    """Pixels a side that decoding must leave: twice the result's, as Pillow's `thumbnail` does."""
+    # `nearest` takes pixels of the image as they are.
+    return None if preprocess.interpolation == "nearest" else 2 * max(preprocess.image_size)
 
 
 def encode(image: Image.Image, preprocess: Preprocess) -> bytes:

@@ -7,16 +7,16 @@ Params  seed, train_head; those of extract that say what the backbone is
 
 from stages.common import fitting, paths
 from stages.common.backend import keras
-from stages.common.batches import target_batches, training_batches
 from stages.common.command import UserError, run
 from stages.common.curves import Curves, live_curves
 from stages.common.dataset import Dataset, load_dataset
-from stages.common.features import load_features
+from stages.common.features import feature_batches, load_features
 from stages.common.files import write_json
+from stages.common.image_fitting import fit_to_images
 from stages.common.models import save
 from stages.common.params import load_params
-from stages.common.runtime import set_up
-from stages.common.schema import Params, TrainHead
+from stages.common.runtime import replicas, set_up, tf
+from stages.common.schema import Params
 from stages.networks.backbones import FINE_TUNED, build_extractor
 from stages.networks.head import build_head
 
@@ -24,11 +24,11 @@ from stages.networks.head import build_head
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
-    set_up(params.seed, params.runtime.device, params.train_head.precision)
+    set_up(params.seed, params.runtime, params.train_head.precision)
     tuning = params.train_head.fine_tune.layers > 0
-    extractor = trainable_extractor(params, dataset) if tuning else None
-    with live_curves("train_head") as curves:
-        model, metrics = train_on_features(params.train_head, dataset, curves)
+    with replicas(params.runtime.gpus), live_curves("train_head") as curves:
+        extractor = trainable_extractor(params, dataset) if tuning else None
+        model, metrics = train_on_features(params, dataset, curves)
         if extractor:
             tuned, metrics["fine_tuned"] = fine_tune(extractor, model, params, dataset, curves)
             model = better(model, metrics, tuned)
@@ -37,21 +37,27 @@ def main() -> None:
 
 
 def train_on_features(
-    params: TrainHead, dataset: Dataset, curves: Curves
+    params: Params, dataset: Dataset, curves: Curves
 ) -> tuple[keras.Model, fitting.Metrics]:
     """The head alone, on features that were computed once."""
+    section = params.train_head
     train, validation = load_features("train"), load_features("validation")
     classes = len(dataset.classes)
-    model = build_head(params, train.features.shape[1:], classes)
+    model = build_head(section, train.features.shape[1:], classes)
     model.summary(line_length=80)
-    train_pair, validation_pair = (
-        (split.features, fitting.targets(split.labels, classes, params).numpy())
-        for split in (train, validation)
+
+    def with_targets(features: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return features, fitting.targets(labels, classes, section)
+
+    metrics = fitting.fit(
+        model,
+        feature_batches(train, section.batch_size, params.seed).map(with_targets),
+        feature_batches(validation, section.batch_size).map(with_targets),
+        section,
+        images=dataset.class_counts("train"),
+        curves=curves,
     )
-    images = dataset.class_counts("train")
-    return model, fitting.fit(
-        model, train_pair, validation_pair, params, images=images, curves=curves
-    )
+    return model, metrics
 
 
 def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
@@ -103,12 +109,11 @@ def fine_tune(
     section = params.train_head.model_copy(
         update={"learning_rate": tuning.learning_rate, "epochs": tuning.epochs}
     )
-    train = training_batches(dataset, section, tuning.augmentation, params.seed)
-    validation = target_batches(dataset, "validation", section)
-    images = dataset.class_counts("train")
     curves.learning_rate = "train_head.fine_tune.learning_rate"
-    metrics = fitting.fit(model, train, validation, section, images=images, curves=curves)
-    return model, metrics
+    changes = tuning.augmentation
+    return model, fit_to_images(
+        model, dataset, section, changes=changes, seed=params.seed, curves=curves
+    )
 
 
 def better(head: keras.Model, metrics: fitting.Metrics, tuned: keras.Model) -> keras.Model:

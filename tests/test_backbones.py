@@ -49,7 +49,7 @@ def test_the_schema_knows_all_networks():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_network_has_its_own_pixels_and_channels(workspace, name):
-    runtime.set_up(0, "cpu", "float32")
+    runtime.set_up(0, CPU, "float32")
     red = np.array([[[[255, 0, 0]]]], np.float32)
     scaled = Scaling(NETWORKS[name][1])(red)
     assert np.ravel(scaled) == pytest.approx(SCALED[name])
@@ -67,7 +67,7 @@ def test_networks_that_scale_pixels_themselves_do(workspace):
 
 
 def test_joined_networks_give_their_features_side_by_side(workspace):
-    runtime.set_up(0, "cpu", "float32")
+    runtime.set_up(0, CPU, "float32")
     names = ["mobilenet_v2", "vgg16"]
     joined = build_extractor(params(backbone=names, weights=["none", "hed"]), [32, 32, 3], 0)
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
@@ -100,7 +100,7 @@ def test_the_bundled_weights_are_those_of_vgg16_and_the_same_in_any_precision(wo
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     found = {}
     for precision in ("float32", "mixed_bfloat16"):
-        runtime.set_up(0, "cpu", precision)
+        runtime.set_up(0, CPU, precision)
         extractor = build_extractor(params(), [32, 32, 3], 0)
         assert extractor.count_params() == 14_714_688
         found[precision] = extractor.predict_on_batch(images).astype(np.float32)
@@ -110,7 +110,7 @@ def test_the_bundled_weights_are_those_of_vgg16_and_the_same_in_any_precision(wo
 
 
 def test_grey_images_are_enlarged_and_given_three_channels(workspace):
-    runtime.set_up(0, "cpu", "float32")
+    runtime.set_up(0, CPU, "float32")
     extractor = build_extractor(params(pooling="none", image_size=[64, 32]), [8, 8, 1], 0)
     assert extractor.predict_on_batch(np.ones((1, 8, 8, 1), np.uint8)).shape == (1, 2, 1, 512)
 

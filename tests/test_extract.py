@@ -6,13 +6,13 @@ from stages import extract
 from stages.common import paths, runtime
 from stages.common.backend import keras
 from stages.common.dataset import Dataset, Split
-from stages.common.records import serialize
 from stages.common.runtime import tf
+from stages.common.tfrecord import serialize
 
 
 def test_features_keep_the_order_of_the_records_and_lose_none(workspace):
     dataset, images = records(10)
-    runtime.set_up(0, "cpu", "float32")
+    runtime.set_up(0, CPU, "float32")
     extractor = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
     features = extract.extract_split(extractor, dataset, "train", batch_size=4)
     assert np.array_equal(features.features, images.reshape(10, 16))

@@ -11,8 +11,8 @@ from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.dataset import Dataset, Split
 from stages.common.params import load_params
-from stages.common.records import serialize
 from stages.common.runtime import tf
+from stages.common.tfrecord import serialize
 from stages.networks.backbones import FINE_TUNED, build_extractor
 from tools import preset
 

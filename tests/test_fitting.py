@@ -17,9 +17,9 @@ from stages.common.dataset import Dataset, Split
 from stages.common.models import save
 from stages.common.optimizers import optimizer, schedule_callbacks
 from stages.common.params import validate
-from stages.common.records import serialize
 from stages.common.runtime import tf
 from stages.common.schema import Params
+from stages.common.tfrecord import serialize
 from stages.networks.cnn import build_cnn
 from stages.networks.head import build_head
 
@@ -92,7 +92,7 @@ def test_models_are_saved_byte_for_byte_and_load_again(default_params, tmp_path)
     saved = []
     for name in ("a", "b"):
         keras.utils.clear_session()
-        runtime.set_up(1, "cpu", "float32")
+        runtime.set_up(1, CPU, "float32")
         model = build_head(default_params.train_head, (512,), 10)
         path = tmp_path / name / "head.keras"
         save(model, path)
@@ -106,12 +106,12 @@ def test_models_are_saved_byte_for_byte_and_load_again(default_params, tmp_path)
 
 def test_gpu_is_refused_where_there_is_none():
     with pytest.raises(UserError, match="make setup EXTRA=gpu"):
-        runtime.set_up(0, "gpu", "float32")
+        runtime.set_up(0, Runtime(device="gpu", gpus=1), "float32")
 
 
 def test_mixed_float16_is_refused_without_a_gpu():
     with pytest.raises(UserError, match="mixed_float16 needs a GPU"):
-        runtime.set_up(0, "auto", "mixed_float16")
+        runtime.set_up(0, Runtime(device="auto", gpus=1), "mixed_float16")
 
 
 def test_cosine_falls_to_zero_in_the_last_epoch(default):
@@ -220,7 +220,7 @@ def train_batches(dataset, params: Params, split: str):
 
 
 def train_on(dataset, params: Params):
-    runtime.set_up(params.seed, "cpu", "float32")
+    runtime.set_up(params.seed, CPU, "float32")
     model = build_cnn(params.train, dataset.image_shape, len(dataset.classes))
     data = target_batches(dataset, "train", params.train, params.seed)
     validation = train_batches(dataset, params, "validation")

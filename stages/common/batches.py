@@ -1,7 +1,6 @@
 """Batches of images with their targets, for the stages that train on images."""
 
-from stages.common import fitting, paths
-from stages.common.augmentation import augment_batches
+from stages.common import augmentation, fitting, host_augmentation, paths
 from stages.common.dataset import Dataset
 from stages.common.records import read_batches
 from stages.common.runtime import tf
@@ -9,16 +8,43 @@ from stages.common.schema import Augmentation, Fitting
 
 
 def training_batches(
-    dataset: Dataset, params: Fitting, augmentation: Augmentation, seed: int
+    dataset: Dataset, params: Fitting, changes: Augmentation, seed: int, on_device: bool = False
 ) -> tf.data.Dataset:
-    """Shuffled and augmented batches of the train split, anew in each epoch."""
-    return augment_batches(target_batches(dataset, "train", params, seed), augmentation, seed)
+    """Shuffled and augmented batches of the train split, anew in each epoch.
+
+    Args:
+        dataset: what the TFRecords hold.
+        params: the section of the stage.
+        changes: how images are augmented.
+        seed: of the order and of all that is drawn.
+        on_device: leave the images as they are and send along what was drawn, as `augmenting` of
+            stages/common/device_augmentation.py takes it.
+    """
+    batches = target_batches(dataset, "train", params, seed)
+    if not augmentation.is_on(changes):
+        return batches
+    height, width, channels = dataset.image_shape
+
+    def augment(batch: tuple[tf.Tensor, tf.Tensor], seed: tf.Tensor) -> tuple[object, tf.Tensor]:
+        images, targets = batch
+        draws = augmentation.draw(tf.shape(images)[0], height, width, changes, seed)
+        if on_device:
+            return {"image": images, **draws._asdict()}, targets
+        changed = tf.numpy_function(
+            host_augmentation.change, [images, *draws], tf.uint8, stateful=False
+        )
+        return tf.ensure_shape(changed, [None, height, width, channels]), targets
+
+    zipped = tf.data.Dataset.zip(batches, augmentation.seeds(seed))
+    return zipped.map(augment, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def target_batches(
     dataset: Dataset, split: str, params: Fitting, shuffle_seed: int | None = None
 ) -> tf.data.Dataset:
     """Batches of images, uint8, and targets as the output layer has them."""
-    batches = read_batches(paths.TFRECORDS, dataset, split, params.batch_size, shuffle_seed)
+    batches = read_batches(
+        paths.TFRECORDS, dataset, split, params.batch_size, shuffle_seed, repeatedly=True
+    )
     classes = len(dataset.classes)
     return batches.map(lambda image, label, _: (image, fitting.targets(label, classes, params)))

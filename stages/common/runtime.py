@@ -5,18 +5,20 @@ Import `tf` from here, so that it is loaded without its log.
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.quiet import without_native_log
+from stages.common.schema import Runtime
 
 with without_native_log():
     import tensorflow as tf
 
     tf.config.list_physical_devices()
 
-__all__ = ["set_up", "tf", "threads", "verbose"]
+__all__ = ["has_gpu", "replicas", "set_up", "tf", "threads", "verbose"]
 
 INSTALL_GPU = (
     "install TensorFlow's CUDA packages with `make setup EXTRA=gpu`, look at `nvidia-smi`, "
@@ -24,23 +26,26 @@ INSTALL_GPU = (
 )
 
 
-def set_up(seed: int, device: str, precision: str) -> str:
+def set_up(seed: int, runtime: Runtime, precision: str) -> str:
     """Seed everything, choose the device, set Keras's policy; return its compute dtype.
 
     Args:
         seed: of Python, NumPy and TensorFlow.
-        device: `auto`, `gpu` or `cpu`.
+        runtime: the device, and how many GPUs.
         precision: `float32`, `mixed_bfloat16`, `mixed_float16`, or `auto`: bfloat16 where the
             hardware computes in it natively (elsewhere it is up to ten times slower).
 
     Raises:
-        UserError: `gpu` where TensorFlow sees none, `mixed_float16` without a GPU.
+        UserError: fewer GPUs than asked for, `mixed_float16` without a GPU.
     """
-    gpus = _choose_device(device)
+    gpus = _choose_device(runtime.device)
     with without_native_log():
         # The first operation and the first reader of TFRecords have their say here, too.
         tf.zeros(())
         list(tf.data.TFRecordDataset([os.devnull]))
+    if runtime.gpus > max(1, len(gpus)):
+        sees = f"TensorFlow sees {len(gpus)}"
+        raise UserError(f"runtime.gpus is {runtime.gpus}, but {sees}: {INSTALL_GPU}")
     if precision == "mixed_float16" and not gpus:
         raise UserError("mixed_float16 needs a GPU (on a CPU it does not finish); " + INSTALL_GPU)
     if precision == "auto":
@@ -53,6 +58,22 @@ def set_up(seed: int, device: str, precision: str) -> str:
         # CPU kernels are deterministic as they are; there it would only make tf.data sequential.
         tf.config.experimental.enable_op_determinism()
     return keras.config.dtype_policy().compute_dtype
+
+
+def has_gpu() -> bool:
+    """Whether there is a GPU to compute on."""
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
+def replicas(gpus: int) -> AbstractContextManager[object]:
+    """In which a model is built and fitted, so that so many GPUs of this machine train together.
+
+    Each takes its part of a batch; batch normalization sees the parts one by one.
+    """
+    if gpus == 1:
+        return nullcontext()
+    devices = [device.name for device in tf.config.list_logical_devices("GPU")[:gpus]]
+    return tf.distribute.MirroredStrategy(devices).scope()
 
 
 def threads() -> int:

@@ -54,6 +54,13 @@ class Runtime(Section):
     """Where to run. Not a dependency of any stage."""
 
     device: Literal["auto", "gpu", "cpu"]
+    gpus: PositiveInt
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.device == "cpu" and self.gpus > 1:
+            raise Impossible(("gpus", "must be 1 when device is 'cpu'"))
+        return self
 
 
 class Fitting(Section):

@@ -5,6 +5,8 @@ from stages.common.per_layer import per_layer
 from stages.common.schema import Train
 from stages.networks.output import l2, output_layer
 
+INCREASING = {"relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu"}
+
 
 def build_cnn(params: Train, image_shape: list[int], classes: int) -> keras.Model:
     """INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC.
@@ -28,16 +30,22 @@ def build_cnn(params: Train, image_shape: list[int], classes: int) -> keras.Mode
     pools = per_layer(params.pool_size, len(params.filters))
     pooling = {"max": keras.layers.MaxPooling2D, "avg": keras.layers.AveragePooling2D}
     penalty = l2(params)
+    # The greatest value stays the greatest under an increasing activation: pooled first, the
+    # activation has a quarter of the values to do. A sixth of a training step on a CPU.
+    pool_first = params.pooling == "max" and params.activation in INCREASING
     for filters, pool in zip(params.filters, pools, strict=True):
-        for _ in range(params.convs_per_block):
+        for conv in range(1, params.convs_per_block + 1):
             x = keras.layers.Conv2D(
                 filters, params.kernel_size, padding=params.padding, kernel_regularizer=penalty
             )(x)
             if params.batch_normalization:
                 x = keras.layers.BatchNormalization()(x)
-            x = keras.layers.Activation(params.activation)(x)
+            if conv < params.convs_per_block or not pool_first:
+                x = keras.layers.Activation(params.activation)(x)
         if pool > 1:
             x = pooling[params.pooling](pool)(x)
+        if pool_first:
+            x = keras.layers.Activation(params.activation)(x)
     x = keras.layers.Dropout(params.conv_dropout)(x)
     x = keras.layers.Flatten()(x)
     for units in params.dense_units:
