@@ -9,13 +9,14 @@ INSTALLED := $(VENV)/installed-$(LOCK)
 # The stages run `python`: the one that has the packages must come first.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup repro test lint lock
+.PHONY: help setup repro test lint bench lock
 
 help:
 	@echo "make setup            create $(VENV) and install requirements.lock (EXTRA=gpu: CUDA too)"
 	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that one)"
 	@echo "make test             run the tests"
 	@echo "make lint             check style and types"
+	@echo "make bench            measure speed against what people use instead (docs/performance.md)"
 	@echo "make lock             renew requirements.lock from pyproject.toml"
 
 setup: $(INSTALLED)
@@ -38,6 +39,9 @@ lint: setup
 	ruff check
 	ruff format --check
 	mypy
+
+bench: setup
+	python -m benchmarks
 
 lock:
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes \

@@ -6,18 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
+from benchmarks.workspace import ROOT as REPOSITORY
+from benchmarks.workspace import files
 
 
 def make_repository(folder: Path, *preset: str) -> Path:
     """A copy of this repository's files, committed, with a preset and values applied."""
     folder.mkdir(parents=True, exist_ok=True)
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.check_output(listed, cwd=REPOSITORY, text=True).split("\0")
-    for name in filter(None, names):
-        if (REPOSITORY / name).is_file() and not name.startswith(("metrics/", "dvc.lock")):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(REPOSITORY / name, folder / name)
+    for name in files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(REPOSITORY / name, folder / name)
     apply_preset(folder, *preset)
     for git in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "start"]):
         subprocess.check_call(["git", *git], cwd=folder, env=environment())

@@ -1,0 +1,84 @@
+"""Measure rows of the table in docs/performance.md: all of them, or those that are named.
+
+    python -m benchmarks                       all, in under 20 minutes on two cores
+    python -m benchmarks preprocess head       these
+    python -m benchmarks --page                write the table again
+
+The images are 2,000 of Kaggle's competition dogs-vs-cats: BENCH_IMAGES names its archive,
+BENCH_WEIGHTS VGG16's weights (else they are random, and as fast), TEST_DATA_DIR the folder in which
+both are looked for otherwise. TORCH_PYTHON names an interpreter that has torchvision.
+"""
+
+import argparse
+import time
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+from benchmarks import (
+    features,
+    head,
+    orchestration,
+    page,
+    pipeline,
+    preprocess,
+    scratch,
+    step,
+    training_input,
+    workspace,
+)
+from benchmarks.harness import NotMeasured, Row
+from stages.common.backend import keras
+from stages.common.command import run
+from stages.common.runtime import set_up, tf
+from stages.common.schema import Runtime
+from tools import results
+
+PARTS = (training_input, step, preprocess, features, scratch, head, pipeline, orchestration)
+ROWS = {row.name: row for part in PARTS for row in part.ROWS}
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    home, start = Path.cwd(), time.monotonic()
+    with workspace.workspace():
+        for row in [] if arguments.page else [ROWS[name] for name in arguments.rows or ROWS]:
+            print(f"{row.name}: {row.what} against {row.against}", flush=True)
+            outcome = measure(row)
+            with chdir(home):
+                page.keep(row, outcome)
+            print(page.summary(outcome), f"after {time.monotonic() - start:.0f} s", flush=True)
+    page.write_page(list(ROWS))
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], metavar="row", help=", ".join(ROWS))
+    parser.add_argument("--page", action="store_true", help="measure nothing")
+    return parser.parse_args()
+
+
+def measure(row: Row) -> dict[str, Any]:
+    """What docs/performance.json says of a row."""
+    try:
+        timing, note = row.measure()
+    except NotMeasured as reason:
+        return {"note": f"not measured: {reason}", "machine": machine()}
+    return {**page.seconds(timing, row.unit), "note": note, "machine": machine()}
+
+
+def machine() -> str:
+    """The machine and the libraries in words."""
+    compute_dtype = set_up(0, Runtime(device="auto", gpus=1), "auto")
+    bfloat16 = "with" if compute_dtype == "bfloat16" else "without"
+    versions = f"Keras {keras.__version__}, TensorFlow {tf.__version__}"
+    return f"{results.machine()}, {bfloat16} native bfloat16, {versions}"
+
+
+if __name__ == "__main__":
+    run(main)

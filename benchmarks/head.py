@@ -1,0 +1,89 @@
+"""The stage train_head on 20,000 rows of VGG16 features, against the tutorial's `fit` on the same.
+
+Both are whole processes: start, reading, training, validation on 5,000 rows, saving. The rows are
+those of the 2,000 images, float32 (4, 4, 512), repeated under other keys with a little noise, as
+many as the tutorial has images. Ours is `python -m stages.train_head`; the peer is `python -m
+benchmarks.tutorial head`, which reads the same numbers with `np.load` and trains in float32. Both
+train 3 epochs instead of 15, for the sake of time; what they take to start weighs the more.
+"""
+
+import shutil
+from contextlib import chdir
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import workspace
+from benchmarks.harness import Row, Timing, in_turn
+from stages.common import paths
+from stages.common.dataset import Dataset, Split, load_dataset
+from stages.common.features import Features, load_features, write_features
+
+ROWS_OF = {"train": 20_000, "validation": 5_000}
+EPOCHS = 3
+ROUNDS = 2
+NOISE = 0.01  # of the standard deviation
+
+
+def against_tutorial() -> tuple[Timing, str]:
+    """Row 8."""
+    workspace.prepare("extract")
+    folder = Path("head")
+    multiply(folder)
+    with chdir(folder):
+        workspace.set_params(f"train_head.epochs={EPOCHS}", f"train_head.patience={EPOCHS}")
+        timing = in_turn(stage, tutorial, ROUNDS, warm_up=False)
+    shutil.rmtree(folder)  # 1.6 GB
+    return timing, f"{EPOCHS} epochs"
+
+
+def multiply(folder: Path) -> None:
+    """Write the repeated features into `folder`, in the form of each side."""
+    dataset = load_dataset()
+    random = np.random.default_rng(0)
+    splits = {}
+    for split, rows in ROWS_OF.items():
+        few = load_features(split)
+        which = np.arange(rows) % len(few.labels)
+        features = few.features.astype(np.float32)[which]
+        noise = random.standard_normal(features.shape, np.float32)
+        noise *= features.std() * NOISE
+        features += noise
+        keys = np.array([f"{few.keys[i]}-{row}" for row, i in enumerate(which)])
+        labels = few.labels[which]
+        batch = Features(features, labels, keys)
+        into = folder / paths.FEATURES / split
+        write_features([batch], into, features.shape, few.features.dtype)
+        np.save(folder / f"features_{split}.npy", features)
+        np.save(folder / f"labels_{split}.npy", labels)
+        counts = np.bincount(labels).tolist()
+        splits[split] = Split(
+            {f"{split}.tfrecord": rows}, dict(zip(dataset.classes, counts, strict=True))
+        )
+    Dataset(dataset.classes, dataset.image_shape, dataset.encoding, splits).save(
+        folder / paths.TFRECORDS
+    )
+
+
+def stage() -> int:
+    """Our side."""
+    workspace.module("stages.train_head")
+    return ROWS_OF["train"] * EPOCHS
+
+
+def tutorial() -> int:
+    """The peer."""
+    workspace.module("benchmarks.tutorial", "head", "--epochs", str(EPOCHS))
+    return ROWS_OF["train"] * EPOCHS
+
+
+ROWS = [
+    Row(
+        "head",
+        "head training on 20,000 feature rows, a whole process",
+        "the tutorial's `fit` on the same arrays",
+        "rows",
+        3,
+        against_tutorial,
+    )
+]

@@ -1,0 +1,63 @@
+"""The whole `dvc repro` of the preset dogs-vs-cats against the tutorial as one script.
+
+Both start with the archive of 2,000 images and end with both models judged on 400 of them: unpack,
+split, train the CNN for 5 epochs, compute VGG16's features, train the head for 5 epochs, evaluate.
+Ours runs in a fresh copy of the repository and writes, hashes and caches everything that DVC keeps.
+The peer is `python -m benchmarks.tutorial all`, one process, in float32.
+"""
+
+import shutil
+from contextlib import chdir
+from pathlib import Path
+
+from benchmarks import workspace
+from benchmarks.harness import Row, Timing, in_turn
+from stages.common import paths
+from stages.common.dataset import load_dataset
+from stages.common.params import load_params
+
+EPOCHS = 5
+ROUNDS = 1
+
+
+def against_tutorial() -> tuple[Timing, str]:
+    """Row 9."""
+    folder = Path("pipeline")
+    workspace.copy_repository(folder / "clone")
+    (folder / "script").mkdir()
+    with chdir(folder / "clone"):
+        sections, names = ("train", "train_head"), ("epochs", "patience")
+        workspace.set_params(*(f"{s}.{name}={EPOCHS}" for s in sections for name in names))
+    with chdir(folder):
+        timing = in_turn(repro, tutorial, ROUNDS, warm_up=False)
+    shutil.rmtree(folder)
+    return timing, ""
+
+
+def repro() -> int:
+    """Our side."""
+    with chdir("clone"):
+        workspace.command("dvc", "repro")
+        return sum(split.examples for split in load_dataset().splits.values())
+
+
+def tutorial() -> int:
+    """The peer."""
+    limit = load_params(Path("clone") / paths.PARAMS).organize.limit
+    given = ["--archive", str(workspace.archive()), "--weights", workspace.weights()]
+    with chdir("script"):
+        more = ["--epochs", str(EPOCHS), "--limit", str(limit)]
+        workspace.module("benchmarks.tutorial", "all", *given, *more)
+        return sum(workspace.organized(split) for split in paths.SPLITS)
+
+
+ROWS = [
+    Row(
+        "pipeline",
+        f"whole `dvc repro`, dogs-vs-cats, 2,000 images, {EPOCHS} epochs of each network",
+        "the tutorial as one script, float32",
+        None,
+        3,
+        against_tutorial,
+    )
+]

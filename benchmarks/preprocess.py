@@ -1,0 +1,62 @@
+"""The stage preprocess, end to end, against decoding and resizing alone: what it adds to those.
+
+Ours is `python -m stages.preprocess`, its start included. The peer is benchmarks/decode.py, a
+process of its own that uses Pillow in as many threads as there are cores and writes nothing: no
+program that decodes whole images with Pillow on these cores is faster. Ours decodes the same way,
+and shuffles, serializes and writes besides.
+"""
+
+import sys
+
+from benchmarks import workspace
+from benchmarks.harness import Row, Timing, in_turn, without_start
+from stages.common import paths
+from stages.common.dataset import load_dataset
+from stages.common.params import load_params
+
+ROUNDS = 3
+
+
+def against_decoding() -> tuple[Timing, str]:
+    """Row 5."""
+    workspace.prepare("organize")
+    start = in_turn(import_stage, import_peer, ROUNDS)
+    timing = in_turn(stage, decoding, ROUNDS, warm_up=False)
+    return timing, without_start(timing, start)
+
+
+def stage() -> int:
+    """Our side."""
+    workspace.module("stages.preprocess")
+    return sum(split.examples for split in load_dataset().splits.values())
+
+
+def decoding() -> int:
+    """The peer."""
+    size = [str(pixels) for pixels in load_params().preprocess.image_size]
+    workspace.module("benchmarks.decode", str(paths.ORGANIZED), *size)
+    return sum(workspace.organized(split) for split in paths.SPLITS)
+
+
+def import_stage() -> int:
+    """Start, as `stage` does, and end."""
+    workspace.command(sys.executable, "-c", "import stages.preprocess")
+    return 0
+
+
+def import_peer() -> int:
+    """Start, as `decoding` does, and end."""
+    workspace.command(sys.executable, "-c", "import benchmarks.decode")
+    return 0
+
+
+ROWS = [
+    Row(
+        "preprocess",
+        "preprocess, end to end",
+        "decoding and resizing alone, Pillow in a thread per core",
+        "images",
+        0.85,
+        against_decoding,
+    )
+]

@@ -1,0 +1,44 @@
+"""The stage train, 2 epochs of the CNN from scratch, against the tutorial's `fit`.
+
+Both are whole processes: start, training on augmented images, validation, saving. Ours is `python
+-m stages.train`, on TFRecords, in bfloat16 where the processor has it natively. The peer is `python
+-m benchmarks.tutorial scratch`: `fit` in float32 on `ImageDataGenerator`, as the tutorial has it.
+What is counted are images that were trained on.
+"""
+
+from benchmarks import workspace
+from benchmarks.harness import Row, Timing, in_turn
+from stages.common.dataset import load_dataset
+
+EPOCHS = 2
+ROUNDS = 2
+
+
+def against_tutorial() -> tuple[Timing, str]:
+    """Row 7."""
+    workspace.prepare("preprocess", f"train.epochs={EPOCHS}", f"train.patience={EPOCHS}")
+    return in_turn(stage, tutorial, ROUNDS, warm_up=False), ""
+
+
+def stage() -> int:
+    """Our side."""
+    workspace.module("stages.train")
+    return load_dataset().splits["train"].examples * EPOCHS
+
+
+def tutorial() -> int:
+    """The peer."""
+    workspace.module("benchmarks.tutorial", "scratch", "--epochs", str(EPOCHS))
+    return workspace.organized("train") * EPOCHS
+
+
+ROWS = [
+    Row(
+        "scratch",
+        f"scratch training, {EPOCHS} epochs, a whole process",
+        "the tutorial's `fit` in float32 from `ImageDataGenerator`",
+        "images",
+        3,
+        against_tutorial,
+    )
+]

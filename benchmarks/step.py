@@ -1,0 +1,61 @@
+"""Training fed by our input, against the same model on one batch that never changes.
+
+Both are `fit` of the stage train's model, optimizer and precision, without validation. The peer has
+one augmented batch in memory, which costs nothing to read: a ratio of 1 says that the model never
+waits for its input.
+"""
+
+from benchmarks import workspace
+from benchmarks.harness import Row, Side, Timing, in_turn
+from stages.common.backend import keras
+from stages.common.batches import training_batches
+from stages.common.dataset import load_dataset
+from stages.common.fitting import compile_model
+from stages.common.params import load_params
+from stages.common.runtime import set_up, tf
+from stages.networks.cnn import build_cnn
+
+EPOCHS = 2  # 80 steps
+ROUNDS = 4
+
+
+def against_one_batch() -> tuple[Timing, str]:
+    """Row 4."""
+    workspace.prepare("preprocess")
+    ours, theirs = sides(EPOCHS)
+    return in_turn(ours, theirs, ROUNDS), ""
+
+
+def sides(epochs: int) -> tuple[Side, Side]:
+    """The same model, fed by the train split and by one batch of it."""
+    params, dataset = load_params(), load_dataset()
+    set_up(params.seed, params.runtime, params.train.precision)
+    model = build_cnn(params.train, dataset.image_shape, len(dataset.classes))
+    batches = training_batches(dataset, params.train, params.train.augmentation, params.seed)
+    steps = int(batches.cardinality())
+    compile_model(model, params.train, steps)
+    one = tf.data.Dataset.from_tensors(next(iter(batches))).repeat(steps)
+    return fit(model, batches, epochs), fit(model, one, epochs)
+
+
+def fit(model: keras.Model, batches: tf.data.Dataset, epochs: int) -> Side:
+    """Train; counts the steps that the optimizer took."""
+
+    def side() -> int:
+        before = int(model.optimizer.iterations)
+        model.fit(batches, epochs=epochs, shuffle=False, verbose=0)
+        return int(model.optimizer.iterations) - before
+
+    return side
+
+
+ROWS = [
+    Row(
+        "step",
+        "training steps fed by our input",
+        "the same model on one batch that never changes",
+        "steps",
+        0.97,
+        against_one_batch,
+    )
+]
