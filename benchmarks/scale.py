@@ -1,0 +1,105 @@
+"""Memory and time of each stage for more and more images; prints a table.
+
+    python -m benchmarks.scale                 2,000, 20,000 and 60,000 images
+    python -m benchmarks.scale 2000 4000
+
+The images are the 2,000 of the other benchmarks, repeated under other names, 32x32 pixels for the
+networks, one epoch. Memory is the greatest that a stage had of its own at a time, in MB: file pages
+that are mapped or cached are the system's, which takes them back when it needs them. The stages
+that train run as if nothing fitted into memory; what they keep there otherwise is the images of the
+train and validation splits, while those are less than half of what is free. Linux alone.
+"""
+
+import argparse
+import re
+import sys
+import time
+import zipfile
+from itertools import cycle, islice
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from benchmarks import workspace
+from stages.common.archives import read_members
+from stages.common.command import UserError, run
+
+STAGES = ("download", "organize", "preprocess", "train", "extract", "train_head", "evaluate")
+NOTHING_FITS = "from stages.common import memory; memory.fits = lambda size: False; "
+VALUES = [
+    "organize.limit=",
+    "preprocess.image_size=[32,32]",
+    "extract.image_size=[32,32]",
+    "train.epochs=1",
+    "train_head.epochs=1",
+]
+
+
+def main() -> None:
+    counts = parse_arguments().images
+    rows = {}
+    with workspace.workspace() as folder:
+        for count in counts:
+            repeat(workspace.archive(), count, folder / "images.zip")
+            own = f"download.path={folder}/images.zip"
+            workspace.set_params(own, "extract.weights=none", *VALUES)
+            rows[count] = {stage: measure(stage) for stage in STAGES}
+            print(rows[count], flush=True)
+    print(table(rows))
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    parser.add_argument("images", nargs="*", type=int, default=[2_000, 20_000, 60_000])
+    return parser.parse_args()
+
+
+def repeat(archive: Path, count: int, path: Path) -> None:
+    """Write a zip of `count` images, those of `archive` again and again, under new names."""
+    labelled = re.compile(r"(cat|dog)\.\d+\.jpg$")
+    images = [
+        (match[1], data)
+        for name, data in read_members(archive, lambda name: bool(labelled.search(name)))
+        if (match := labelled.search(name))
+    ]
+    with zipfile.ZipFile(path, "w") as target:
+        for i, (label, data) in enumerate(islice(cycle(images), count)):
+            target.writestr(f"{label}.{i}.jpg", data)
+
+
+def measure(stage: str) -> tuple[float, float]:
+    """Seconds that a stage took and the most memory that it had, in MB.
+
+    Raises:
+        UserError: the stage failed.
+    """
+    start, most = time.perf_counter(), 0.0
+    code = f"{NOTHING_FITS}from stages import {stage}; {stage}.main()"
+    with psutil.Popen(
+        [sys.executable, "-c", code], env=workspace.environment(), stdout=sys.stderr
+    ) as process:
+        while process.poll() is None:
+            try:
+                used = process.memory_info()
+                most = max(most, (used.rss - used.shared) / 1e6)
+            except psutil.NoSuchProcess:
+                break
+            time.sleep(0.02)
+    if process.returncode:
+        raise UserError(f"{stage} failed, see above")
+    return time.perf_counter() - start, most
+
+
+def table(rows: dict[int, dict[str, tuple[float, float]]]) -> str:
+    """Markdown: a line for each stage, seconds and MB for each number of images."""
+    columns = {
+        f"{count:,} images": {stage: f"{s:.0f} s, {mb:.0f} MB" for stage, (s, mb) in stages.items()}
+        for count, stages in rows.items()
+    }
+    return pd.DataFrame(columns).to_markdown()
+
+
+if __name__ == "__main__":
+    run(main)
