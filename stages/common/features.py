@@ -60,8 +60,9 @@ def write_features(
         for batch in batches:
             with np.errstate(over="ignore"):
                 features = batch.features.astype(dtype)
-            if not np.isfinite(features).all():
-                why = f"the features of {batch.keys[0]} or one near it are no finite {dtype}"
+            finite = np.isfinite(features.reshape(len(features), -1)).all(axis=1)
+            if not finite.all():
+                why = f"the features of {batch.keys[~finite][0]} are not all finite as {dtype}"
                 raise UserError(f"{why}; set extract.precision to 'float32'")
             file.write(features.tobytes())
             labels.append(batch.labels)
