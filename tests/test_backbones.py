@@ -12,6 +12,7 @@ from stages.common.command import UserError
 from stages.common.models import save
 from stages.common.schema import MIN_PIXELS, Backbone, Extract
 from stages.networks.backbones import NETWORKS, Scaling, build_extractor
+from tests.records import CPU
 
 # By the documentation of keras.applications.
 CHANNELS = {

@@ -9,11 +9,9 @@ from stages import evaluate, extract, train_head
 from stages.common import paths
 from stages.common.backend import keras
 from stages.common.command import UserError
-from stages.common.dataset import Dataset, Split
 from stages.common.params import load_params
-from stages.common.runtime import tf
-from stages.common.tfrecord import serialize
 from stages.networks.backbones import FINE_TUNED, build_extractor
+from tests.records import write_records
 from tools import preset
 
 VALUES = [
@@ -111,24 +109,8 @@ def tuned(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("tuned"))
         paths.PARAMS.write_text(params)
-        dataset = write_records()
+        dataset = write_records([32, 32, 3], train=12, validation=6, test=6)
         extract.main()
         keras.utils.clear_session()
         train_head.main()
         yield dataset
-
-
-def write_records() -> Dataset:
-    paths.TFRECORDS.mkdir(parents=True)
-    random = np.random.default_rng(0)
-    splits = {}
-    for split, examples in {"train": 12, "validation": 6, "test": 6}.items():
-        shard = f"{split}-00000-of-00001.tfrecord"
-        with tf.io.TFRecordWriter(str(paths.TFRECORDS / shard)) as writer:
-            for i in range(examples):
-                image = random.integers(0, 128, (32, 32, 3)) + 127 * (i % 2)
-                writer.write(serialize(image.astype(np.uint8).tobytes(), i % 2, f"{i % 2}/{i}"))
-        splits[split] = Split({shard: examples}, {"0": examples // 2, "1": examples // 2})
-    dataset = Dataset(["0", "1"], [32, 32, 3], "raw", splits)
-    dataset.save(paths.TFRECORDS)
-    return dataset

@@ -13,15 +13,14 @@ from stages.common.backend import keras
 from stages.common.batches import target_batches
 from stages.common.command import UserError
 from stages.common.curves import Curves, live_curves
-from stages.common.dataset import Dataset, Split
 from stages.common.models import save
 from stages.common.optimizers import optimizer, schedule_callbacks
 from stages.common.params import validate
 from stages.common.runtime import tf
 from stages.common.schema import Params
-from stages.common.tfrecord import serialize
 from stages.networks.cnn import build_cnn
 from stages.networks.head import build_head
+from tests.records import CPU, write_records
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
@@ -104,16 +103,6 @@ def test_models_are_saved_byte_for_byte_and_load_again(default_params, tmp_path)
     assert np.array_equal(loaded(x), model(x))
 
 
-def test_gpu_is_refused_where_there_is_none():
-    with pytest.raises(UserError, match="make setup EXTRA=gpu"):
-        runtime.set_up(0, Runtime(device="gpu", gpus=1), "float32")
-
-
-def test_mixed_float16_is_refused_without_a_gpu():
-    with pytest.raises(UserError, match="mixed_float16 needs a GPU"):
-        runtime.set_up(0, Runtime(device="auto", gpus=1), "mixed_float16")
-
-
 def test_cosine_falls_to_zero_in_the_last_epoch(default):
     default["train"] |= {"schedule": "cosine", "epochs": 10, "learning_rate": 0.01}
     schedule = optimizer(validate(default, "test").train, steps=7)._learning_rate
@@ -161,7 +150,8 @@ def test_class_weights_weigh_the_loss_of_each_class(default, output, tmp_path, m
         model = keras.Sequential([keras.Input((1,)), probability])
         probability.set_weights([np.zeros((1, len(bias))), np.array(bias)])
         labels = np.repeat([0, 1], [1, 7])
-        data = np.zeros((8, 1)), fitting.targets(labels, 2, params).numpy()
+        targets = fitting.targets(labels, 2, params)
+        data = tf.data.Dataset.from_tensor_slices((np.zeros((8, 1)), targets)).batch(3)
         with live_curves("train") as curves:
             metrics = fitting.fit(model, data, data, params, images=[1, 7], curves=curves)
         losses[kind] = metrics["best"]["loss"], metrics["best"]["val_loss"]
@@ -200,19 +190,7 @@ def test_l2_adds_the_squares_of_all_kernels_and_nothing_else(default):
 def tiny_records(tmp_path, monkeypatch):
     """10 training and 5 validation images, 8x8, grey, of 2 classes, in data/tfrecords."""
     monkeypatch.chdir(tmp_path)
-    paths.TFRECORDS.mkdir(parents=True)
-    random = np.random.default_rng(0)
-    splits = {}
-    for split, examples in {"train": 10, "validation": 5}.items():
-        shard = f"{split}-00000-of-00001.tfrecord"
-        with tf.io.TFRecordWriter(str(paths.TFRECORDS / shard)) as writer:
-            for i in range(examples):
-                image = random.integers(0, 128, (8, 8, 1), np.uint8) + 127 * (i % 2)
-                writer.write(serialize(image.astype(np.uint8).tobytes(), i % 2, f"{i % 2}/{i}"))
-        splits[split] = Split(
-            {shard: examples}, {"0": examples - examples // 2, "1": examples // 2}
-        )
-    return Dataset(["0", "1"], [8, 8, 1], "raw", splits)
+    return write_records([8, 8, 1], train=10, validation=5)
 
 
 def train_batches(dataset, params: Params, split: str):

@@ -1,0 +1,49 @@
+"""Train a CNN on as many devices as the argument says: `python -m tests.two_devices 2`.
+
+Reads   params.yaml
+Writes  models/scratch.keras, weights.npz
+
+The devices are those that TensorFlow makes of one CPU, passed off as GPUs; they have to be made
+before TensorFlow's first operation, in a process of their own.
+"""
+
+import sys
+
+import numpy as np
+
+from stages.common import fitting, models, paths, runtime
+from stages.common.backend import keras
+from stages.common.curves import live_curves
+from stages.common.params import load_params
+from stages.common.runtime import tf
+from stages.networks.cnn import build_cnn
+
+
+def main() -> None:
+    gpus = int(sys.argv[1])
+    pass_off_cpus_as_gpus()
+    params = load_params()
+    keras.utils.set_random_seed(params.seed)
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
+    targets = np.eye(2, dtype=np.float32)[np.arange(20) % 2]
+    data = tf.data.Dataset.from_tensor_slices((pixels, targets)).batch(8)
+    with runtime.replicas(gpus), live_curves("train") as curves:
+        assert tf.distribute.get_strategy().num_replicas_in_sync == gpus
+        model = build_cnn(params.train, [8, 8, 1], 2)
+        before = model.get_weights()
+        fitting.fit(model, data, data, params.train, images=[10, 10], curves=curves)
+    models.save(model, paths.SCRATCH_MODEL)
+    changed = [new - old for new, old in zip(model.get_weights(), before, strict=True)]
+    np.savez("weights.npz", *model.get_weights(), learnt=max(abs(x).max() for x in changed))
+
+
+def pass_off_cpus_as_gpus() -> None:
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    part = tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(cpu, [part, part])
+    devices = tf.config.list_logical_devices("CPU")
+    tf.config.list_logical_devices = lambda kind: devices if kind == "GPU" else []
+
+
+if __name__ == "__main__":
+    main()
