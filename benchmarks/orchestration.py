@@ -51,7 +51,7 @@ def path_of(out: Any) -> str:
 
 def write(out: str) -> str:
     """A shell command that writes a file, or a folder with one that later stages depend on."""
-    file = out if Path(out).suffix else f"{out}/test.npz"
+    file = out if Path(out).suffix else f"{out}/test"
     return f"mkdir -p {Path(file).parent} && echo '{{}}' > {file}"
 
 
