@@ -88,9 +88,12 @@ def compile_model(model: keras.Model, params: Fitting, steps: int) -> None:
     # Keras 3.15 takes the binary loss of a softmax from its logits, as if they were sigmoids'. Of
     # two classes the categorical loss is the same number.
     binary, categorical = keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy
+    # Keras's loop over steps fails on several devices, "You must feed a value for placeholder
+    # tensor" (keras#19246).
+    several_devices = tf.distribute.get_strategy().num_replicas_in_sync > 1
     model.compile(
         optimizer(params, steps),
         loss=(binary if one_unit else categorical)(label_smoothing=params.label_smoothing),
         metrics=[accuracy(name="accuracy")],
-        steps_per_execution=STEPS_PER_EXECUTION,
+        steps_per_execution=1 if several_devices else STEPS_PER_EXECUTION,
     )
