@@ -70,8 +70,8 @@ def test_half_of_the_free_memory_is_left(monkeypatch):
     [
         ("1000\n", "300\n", 700),
         ("1000\n", "1200\n", 0),
-        ("max\n", "300\n", None),
-        (None, None, None),
+        ("max\n", "300\n", 5000),
+        (None, None, 5000),
     ],
 )
 def test_the_limit_of_a_container_counts(tmp_path, monkeypatch, limit, used, expected):
@@ -80,7 +80,7 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch, limit, used, exp
     if limit:
         (tmp_path / "memory.max").write_text(limit)
         (tmp_path / "memory.current").write_text(used)
-    assert memory.available() == (5000 if expected is None else expected)
+    assert memory.available() == expected
 
 
 def test_a_machine_with_less_than_the_limit_gives_what_it_has(tmp_path, monkeypatch):
