@@ -9,6 +9,9 @@ head            the stage train_head against the tutorial's `fit`
 pipeline        `dvc repro` against the tutorial as one script
 orchestration   `dvc repro` of stages that do no work against the bare start of their modules
 
+`python -m benchmarks.gpu` stands for itself: images/s of the networks on a GPU and the share of its
+peak, by Keras on JAX (`gpu_jax`) or PyTorch (`gpu_torch`); `gpu_work` builds, `flops` counts.
+
 `harness` times, `workspace` prepares the images, `page` keeps the results; `tutorial`, `decode` and
 `torch_input` are peers that run as programs of their own.
 """

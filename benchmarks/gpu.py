@@ -1,0 +1,142 @@
+"""What a GPU makes of the networks, without TensorFlow: Keras on JAX or on PyTorch.
+
+    python -m pip install keras pydantic ruamel.yaml    beside the machine's JAX or PyTorch
+    python -m benchmarks.gpu --output docs/gpu.json     from the root of the repository
+    python -m benchmarks.gpu --backend torch
+    python -m benchmarks.gpu --small                    a try, on a CPU too: tiny images
+
+The networks are those of the preset dogs-vs-cats, built by the very functions of the stages, in
+mixed_bfloat16. Random images, uint8, lie in the memory of the device, so that nothing else is
+measured; a training step is forward, backward and the preset's optimizer. The peak is what the same
+device gives in a large bfloat16 matrix product in the same run.
+"""
+
+import argparse
+import math
+import os
+import statistics
+import time
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from stages.common.command import UserError, run
+from stages.common.files import write_json
+
+LARGE = {"side": 150, "train": 1024, "vgg16": 512, "head": 8192, "matrix": 8192, "rounds": 7}
+SMALL = {"side": 32, "train": 8, "vgg16": 2, "head": 32, "matrix": 256, "rounds": 3}
+# Of one round; seven are 14 s, in which a card comes to its working temperature and clock.
+SECONDS = {False: 2.0, True: 0.1}
+
+Step = Callable[[], Any]  # Sends the work of one batch to the device; returns what comes of it.
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    device = load(arguments.backend)
+    if not (device.HAS_GPU or arguments.cpu or arguments.small):
+        raise UserError(f"{arguments.backend} sees no GPU; --cpu measures on the CPU")
+    # It imports Keras, whose backend now stands.
+    work = import_module("benchmarks.gpu_work")
+    print(f"{device.NAME}: {device.VERSION}, Keras {work.keras.__version__}")
+
+    rounds = measure(device, work.matrix_product(arguments.matrix), arguments)
+    peak = max(rounds) * 2 * arguments.matrix**3
+    print(f"peak: {peak / 1e12:.4g} TFLOP/s in products of {arguments.matrix} rows and columns")
+    rows = {}
+    for name, step, batch, flop in work.workloads(device, arguments):
+        rounds = measure(device, step, arguments)
+        rows[name] = summarize(rounds, batch, flop, peak)
+        print(describe(name, rows[name]))
+    if arguments.output:
+        facts = {"device": device.NAME, "backend": device.VERSION, "keras": work.keras.__version__}
+        facts |= {"side": arguments.side, "matrix": arguments.matrix, "peak_tflops": peak / 1e12}
+        write_json(arguments.output, {**facts, "rows": rows})
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    installed = [name for name in ("jax", "torch") if find_spec(name)]
+    parser.add_argument("--backend", choices=["jax", "torch"], default=[*installed, "jax"][0])
+    parser.add_argument("--small", action="store_true", help="tiny images, batches and rounds")
+    parser.add_argument("--cpu", action="store_true", help="go on where there is no GPU")
+    parser.add_argument("--side", type=int, metavar="PIXELS", help="height and width of an image")
+    for name in ("train", "vgg16", "head"):
+        parser.add_argument(f"--{name}", type=int, metavar="BATCH", help="images in a batch")
+    parser.add_argument("--matrix", type=int, metavar="ROWS", help="of the product for the peak")
+    parser.add_argument("--rounds", type=int)
+    folder = os.environ.get("OUT")
+    default = Path(folder, "gpu.json") if folder else None
+    parser.add_argument("--output", type=Path, default=default, help="JSON; else $OUT/gpu.json")
+    parser.set_defaults(**(SMALL if parser.parse_known_args()[0].small else LARGE))
+    return parser.parse_args()
+
+
+def load(backend: str) -> ModuleType:
+    """The module for this backend, and Keras on it.
+
+    Raises:
+        UserError: a package is not installed.
+    """
+    os.environ["KERAS_BACKEND"] = backend
+    try:
+        import_module("keras")
+        return import_module(f"benchmarks.gpu_{backend}")
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error.name} is not installed; see python -m benchmarks.gpu -h") from None
+
+
+def measure(device: ModuleType, step: Step, arguments: argparse.Namespace) -> list[float]:
+    """Steps per second, round by round, after a warm-up in which the step is compiled."""
+    for _ in range(3):
+        device.wait(step())
+    steps = math.ceil(SECONDS[arguments.small] / timed(device, step, 1))
+    return [steps / timed(device, step, steps) for _ in range(arguments.rounds)]
+
+
+def timed(device: ModuleType, step: Step, steps: int) -> float:
+    """Seconds for so many steps; the device works on them while the next are sent."""
+    start = time.perf_counter()
+    for _ in range(steps):
+        result = step()
+    device.wait(result)
+    return time.perf_counter() - start
+
+
+def summarize(rounds: list[float], batch: int, flop: int, peak: float) -> dict[str, float]:
+    """The figures of one row.
+
+    Args:
+        rounds: steps per second of each.
+        batch: images in a step.
+        flop: floating-point operations of one image.
+        peak: of the device, in FLOP/s.
+    """
+    images = statistics.median(rounds) * batch
+    return {
+        "batch": batch,
+        "flop_per_image": flop,
+        "images_per_s": images,
+        "min": min(rounds) * batch,
+        "max": max(rounds) * batch,
+        "share_of_peak": images * flop / peak,
+    }
+
+
+def describe(name: str, row: dict[str, float]) -> str:
+    """One line of the table on the terminal."""
+    spread = f"({row['min']:,.0f} to {row['max']:,.0f})"
+    rate = f"{row['images_per_s']:11,.0f} images/s {spread:24}"
+    return f"{name:17}{rate}{row['share_of_peak']:7.1%} of the peak, batches of {row['batch']}"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,81 @@
+"""The work that `gpu` measures; import it when Keras is loaded on the backend that is wanted."""
+
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from benchmarks import flops
+from stages.common.backend import keras
+from stages.common.optimizers import optimizer
+from stages.common.params import validate
+from stages.common.schema import Fitting, Params
+from stages.networks.backbones import build_extractor
+from stages.networks.cnn import build_cnn
+from stages.networks.head import build_head
+from tools import preset
+
+PRESET, CLASSES = "dogs-vs-cats", 2
+
+
+def matrix_product(rows: int) -> Callable[[], Any]:
+    """Products of two matrices, bfloat16, (rows, rows), of random numbers: zeros are faster."""
+    a, b = (keras.random.normal((rows, rows), seed=seed) for seed in (1, 2))
+    a, b = (keras.ops.cast(x, "bfloat16") for x in (a, b))
+    return lambda: keras.ops.matmul(a, b)
+
+
+def workloads(
+    device: ModuleType, arguments: Namespace
+) -> Iterator[tuple[str, Callable[[], Any], int, int]]:
+    """Name, step, images in a batch and floating-point operations per image of each."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.utils.set_random_seed(0)
+    params = load_preset(arguments.side)
+    image = [*params.preprocess.image_size, 3]
+
+    cnn = build_cnn(params.train, image, CLASSES)
+    batch = random_images(arguments.train, image), prepare(cnn, params.train, arguments.train)
+    yield "scratch training", device.trainer(cnn, *batch), arguments.train, flops.training(cnn)
+
+    extractor = build_extractor(params.extract, image, seed=0)
+    images = random_images(arguments.vgg16, image)
+    step = device.predictor(extractor, images)
+    yield "VGG16 extraction", step, arguments.vgg16, flops.forward(extractor)
+
+    shape = extractor.output_shape[1:]
+    head = build_head(params.train_head, shape, CLASSES)
+    # As `extract` keeps VGG16's: none is below zero, and in half precision.
+    features = keras.ops.relu(keras.random.normal((arguments.head, *shape), seed=1))
+    features = keras.ops.cast(features, "float16")
+    batch = features, prepare(head, params.train_head, arguments.head)
+    yield "head training", device.trainer(head, *batch), arguments.head, flops.training(head)
+
+
+def load_preset(side: int) -> Params:
+    """The preset with square images of so many pixels a side and random weights."""
+    size = f"image_size=[{side}, {side}]"
+    values = [f"preprocess.{size}", f"extract.{size}", "extract.weights=none"]
+    return validate(YAML(typ="safe").load(preset.render(PRESET, values)), PRESET)
+
+
+def random_images(count: int, shape: list[int]) -> Any:
+    """Images, uint8 (count, *shape), in the memory of the device."""
+    return keras.ops.cast(keras.random.randint((count, *shape), 0, 256, seed=1), "uint8")
+
+
+def prepare(model: keras.Model, params: Fitting, count: int) -> Any:
+    """Set optimizer and loss; return random targets, float32 (count, units of the output).
+
+    The losses are those of `fitting.compile_model`, which needs TensorFlow.
+    """
+    one_unit = params.output == "sigmoid"
+    binary, categorical = keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy
+    model.compile(optimizer(params, steps=1), loss=(binary if one_unit else categorical)())
+    model.optimizer.build(model.trainable_variables)
+    labels = keras.random.randint((count,), 0, CLASSES, seed=2)
+    if one_unit:
+        return keras.ops.cast(labels, "float32")[:, None]
+    return keras.ops.one_hot(labels, CLASSES)
