@@ -54,7 +54,7 @@ def test_half_precision_is_kept_in_half_the_bytes():
 def test_a_feature_that_cannot_be_kept_is_refused_and_nothing_stays(workspace, value, dtype):
     batches = computed(10, (8,), batch_size=4)
     batches[1].features[2, 3] = value
-    expected = rf"of 1/4 or one near it are no finite {dtype}; set extract\.precision to 'float32'"
+    expected = rf"of 0/6 are not all finite as {dtype}; set extract\.precision to 'float32'"
     with pytest.raises(UserError, match=expected), fresh_dir(paths.FEATURES) as folder:
         write_features(batches, folder / "train", (10, 8), dtype)
     assert not paths.FEATURES.exists()
