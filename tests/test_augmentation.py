@@ -4,14 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from stages.common import host_augmentation
 from stages.common.augmentation import Draws, draw, transforms
 from stages.common.backend import keras
 from stages.common.device_augmentation import Augment
 from stages.common.runtime import tf
-from stages.common.schema import Augmentation
+from tests.augmentations import ALL, augmentation
 
 # Keras's legacy warp, the one that the tutorials trained with, on scipy.
 from keras.src.legacy.preprocessing.image import apply_affine_transform  # isort: skip
@@ -66,19 +65,8 @@ def test_a_warp_agrees_with_keras_legacy_warp(change, channels):
 @pytest.mark.parametrize("compiled", ["eager", "function", "xla"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_host_and_device_agree_on_all_changes_together(channels, compiled):
-    images = np.stack([smooth(seed, channels) for seed in range(32)])
-    changes = {
-        "rotation": 30.0,
-        "width_shift": 0.1,
-        "height_shift": 0.2,
-        "shear": 15.0,
-        "zoom": 0.2,
-        "horizontal_flip": True,
-        "vertical_flip": True,
-        "brightness": 0.2,
-        "contrast": 0.3,
-    }
-    draws = draw(32, 24, 30, augmentation(**changes), SEED)
+    images = np.random.default_rng(0).integers(0, 256, (32, 24, 30, channels), np.uint8)
+    draws = draw(32, 24, 30, augmentation(**ALL), SEED)
     augment = Augment(dtype="float32")
     if compiled != "eager":
         augment = tf.function(augment, jit_compile=compiled == "xla")
@@ -160,16 +148,3 @@ def test_each_change_is_drawn_within_its_range():
         assert zoomed[:, axis, axis].max() == pytest.approx(1.2, abs=0.01)
     assert (draws.brightness.numpy() == 0).all()
     assert (draws.contrast.numpy() == 1).all()
-
-
-def smooth(seed: int, channels: int) -> np.ndarray:
-    """An image of slow changes: OpenCV interpolates to 1/32 of a pixel."""
-    corners = np.random.default_rng(seed).integers(0, 256, (3, 3, 3), np.uint8)
-    image = Image.fromarray(corners).resize((30, 24), Image.Resampling.BICUBIC)
-    return np.asarray(image)[..., :channels]
-
-
-def augmentation(**changes) -> Augmentation:
-    none = dict.fromkeys(Augmentation.model_fields, 0)
-    flips = {"horizontal_flip": False, "vertical_flip": False}
-    return Augmentation(**(none | flips | changes))

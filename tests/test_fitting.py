@@ -70,6 +70,25 @@ def test_fit_steps_once_per_batch_and_restores_the_best_epoch(default, tiny_reco
     )
 
 
+@pytest.mark.parametrize("class_weight", ["none", "balanced"])
+def test_many_steps_at_a_time_are_as_many_and_the_same(
+    default, tmp_path, monkeypatch, class_weight
+):
+    monkeypatch.chdir(tmp_path)
+    default["train"] |= {"epochs": 2, "batch_size": 4, "class_weight": class_weight}
+    params = validate(default, "test")
+    dataset = write_records([8, 8, 1], train=71, validation=5)
+    found = []
+    for steps in (fitting.STEPS_PER_EXECUTION, 1):
+        monkeypatch.setattr(fitting, "STEPS_PER_EXECUTION", steps)
+        model, metrics = train_on(dataset, params)
+        assert int(model.optimizer.iterations) == 36  # 18 an epoch, 16 of them at a time
+        found.append((model.get_weights(), metrics))
+    (weights, metrics), (expected, expected_metrics) = found
+    assert all(np.array_equal(a, b) for a, b in zip(weights, expected, strict=True))
+    assert metrics == expected_metrics
+
+
 def test_early_stopping_stops(default, tiny_records):
     default["train"] |= {"epochs": 50, "patience": 1, "learning_rate": 1.0}
     _, metrics = train_on(tiny_records, validate(default, "test"))

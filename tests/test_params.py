@@ -32,6 +32,7 @@ def test_the_preset_of_the_tests_is_valid(workspace):
         ("train", None, "must be a section, got None"),
         ("seed", -1, "must be greater than or equal to 0, got -1"),
         ("train.epochs", 0, "must be greater than or equal to 1, got 0"),
+        ("runtime.gpus", 0, "must be greater than or equal to 1, got 0"),
         ("train.dropout", 1.0, "must be less than 1, got 1.0"),
         ("train.learning_rate", 0.0, "must be greater than 0, got 0.0"),
         ("train.learning_rate", float("nan"), "must be a finite number, got nan"),
@@ -152,6 +153,10 @@ def test_all_mistakes_are_named_at_once(set_params):
             {"runtime.device": "cpu", "extract.precision": "mixed_float16"},
             "extract.precision: mixed_float16 needs a GPU, and runtime.device is 'cpu'",
         ),
+        (
+            {"runtime.device": "cpu", "runtime.gpus": 2},
+            "runtime.gpus: must be 1 when device is 'cpu'",
+        ),
     ],
 )
 def test_values_that_cannot_stand_together_are_refused(set_params, changes, line):
@@ -179,6 +184,7 @@ def test_several_impossible_combinations_of_a_section_are_one_line_each(set_para
         {"train.augmentation.rotation": 15, "organize.limit": None, "seed": 0},
         {"download.kind": "archive", "download.path": "images.zip"},
         {"runtime.device": "gpu", "train.precision": "mixed_float16"},
+        {"runtime.device": "gpu", "runtime.gpus": 4},
     ],
 )
 def test_what_is_possible_is_accepted(set_params, changes):

@@ -14,6 +14,7 @@ from stages import preprocess
 from stages.common import paths
 from stages.common.command import UserError
 from stages.common.dataset import load_dataset
+from stages.common.images import decode
 from stages.common.records import read_batches
 from stages.common.runtime import tf
 
@@ -146,6 +147,21 @@ def test_images_are_resized_to_height_and_width(ready, interpolation):
     expected = Image.fromarray(noise).resize((WIDTH, HEIGHT), method)
     pixels, _ = records("train")["cat/large.png"]
     assert (pixels[..., 0] == np.asarray(expected)).all()
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_a_large_jpeg_is_decoded_at_a_fraction_but_for_nearest(ready, interpolation):
+    noise = np.random.default_rng(0).integers(0, 256, (160, 200), np.uint8)
+    file = paths.ORGANIZED / "train/cat/large.jpg"
+    Image.fromarray(noise).save(file)
+    ready(interpolation=interpolation)
+    method = Image.Resampling[interpolation.upper()]
+    # Both sides of the fraction are twice as long as the longer one of the result.
+    full, reduced = (decode(file.read_bytes(), "grayscale", x) for x in (None, 2 * WIDTH))
+    assert (full.size, reduced.size) == ((200, 160), (25, 20))
+    expected = full if interpolation == "nearest" else reduced
+    pixels, _ = records("train")["cat/large.jpg"]
+    assert (pixels[..., 0] == np.asarray(expected.resize((WIDTH, HEIGHT), method))).all()
 
 
 def test_exif_orientation_is_applied_before_resizing(ready):
