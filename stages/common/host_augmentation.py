@@ -31,7 +31,7 @@ def change(images: np.ndarray, *draws: np.ndarray) -> np.ndarray:
 def warp(image: np.ndarray, transform: np.ndarray, out: np.ndarray) -> None:
     """Warp one image, uint8 (height, width, channels), into `out`.
 
-    Bilinear, to 1/32 of a pixel; beyond the edge, the nearest pixel is taken.
+    Bilinear; beyond the edge, the nearest pixel is taken.
     """
     height, width, _ = image.shape
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
