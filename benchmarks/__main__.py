@@ -29,7 +29,8 @@ from benchmarks import (
 )
 from benchmarks.harness import NotMeasured, Row
 from stages.common.backend import keras
-from stages.common.command import run
+from stages.common.command import UserError, run
+from stages.common.params import did_you_mean
 from stages.common.runtime import set_up, tf
 from stages.common.schema import Runtime
 from tools import results
@@ -42,7 +43,7 @@ def main() -> None:
     arguments = parse_arguments()
     home, start = Path.cwd(), time.monotonic()
     with workspace.workspace():
-        for row in [] if arguments.page else [ROWS[name] for name in arguments.rows or ROWS]:
+        for row in [] if arguments.page else find_rows(arguments.rows or list(ROWS)):
             print(f"{row.name}: {row.what} against {row.against}", flush=True)
             outcome = measure(row)
             with chdir(home):
@@ -58,9 +59,21 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], metavar="row", help=", ".join(ROWS))
+    parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
     parser.add_argument("--page", action="store_true", help="measure nothing")
     return parser.parse_args()
+
+
+def find_rows(names: list[str]) -> list[Row]:
+    """The rows of these names.
+
+    Raises:
+        UserError: there is none of a name.
+    """
+    for name in names:
+        if name not in ROWS:
+            raise UserError(f"there is no row '{name}'{did_you_mean(name, ROWS)}")
+    return [ROWS[name] for name in names]
 
 
 def measure(row: Row) -> dict[str, Any]:

@@ -6,8 +6,6 @@ benchmarks.tutorial features`: `predict` in float32 on `flow_from_directory`, ba
 `np.save`. Without native bfloat16 both compute in float32, and little can be won.
 """
 
-import sys
-
 from benchmarks import workspace
 from benchmarks.harness import Row, Timing, in_turn, without_start
 from stages.common import paths
@@ -19,10 +17,10 @@ ROUNDS = 2
 def against_tutorial() -> tuple[Timing, str]:
     """Row 6."""
     workspace.prepare("preprocess")
-    start = in_turn(import_stage, import_peer, ROUNDS)
+    ours, theirs = "import stages.extract", "import benchmarks.tutorial as x; x.keras.Model"
+    start = in_turn(workspace.python(ours), workspace.python(theirs), ROUNDS)
     timing = in_turn(stage, tutorial, ROUNDS, warm_up=False)
-    random = "; random weights" if workspace.weights() == "none" else ""
-    return timing, without_start(timing, start) + random
+    return timing, "; ".join([without_start(timing, start), *workspace.on_weights()])
 
 
 def stage() -> int:
@@ -35,18 +33,6 @@ def tutorial() -> int:
     """The peer."""
     workspace.module("benchmarks.tutorial", "features", "--weights", workspace.weights())
     return sum(workspace.organized(split) for split in paths.SPLITS)
-
-
-def import_stage() -> int:
-    """Start, as `stage` does, and end."""
-    workspace.command(sys.executable, "-c", "import stages.extract")
-    return 0
-
-
-def import_peer() -> int:
-    """Start, as `tutorial` does, and end."""
-    workspace.command(sys.executable, "-c", "import benchmarks.tutorial as x; x.keras.Model")
-    return 0
 
 
 ROWS = [

@@ -6,7 +6,6 @@ seven, one after the other.
 """
 
 import shutil
-import sys
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,7 @@ def repro(stages: list[str]) -> int:
 def bare(stages: list[str]) -> int:
     """The peer."""
     for name in stages:
-        workspace.command(sys.executable, "-c", f"import stages.{name}")
+        workspace.python(f"import stages.{name}")()
     return len(stages)
 
 
@@ -75,7 +74,7 @@ ROWS = [
         "`dvc repro` of seven stages that do no work",
         "the bare Python start of their modules; within 1.5 times its time",
         None,
-        0.67,
+        0.667,
         against_bare_start,
     )
 ]

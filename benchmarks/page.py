@@ -27,6 +27,8 @@ def seconds(timing: Timing, unit: str | None) -> dict[str, Any]:
         "unit": unit,
         "ours_seconds": [round(x, 3) for x in timing.ours],
         "theirs_seconds": [round(x, 3) for x in timing.theirs],
+        "ratio": round(timing.ratio, 3),
+        "spread": [round(min(timing.ratios), 3), round(max(timing.ratios), 3)],
     }
 
 
@@ -73,11 +75,10 @@ def cells(name: str, entry: dict[str, Any]) -> list[str]:
     if "items" not in entry:
         return [*what, "", "", "not measured", goal, ""]
     ours, theirs = speeds(entry)
-    timing = timing_of(entry)
-    ratio = f"{timing.ratio:.2f}"
-    if len(timing.ratios) > 1:
-        ratio += f" ({min(timing.ratios):.2f} to {max(timing.ratios):.2f})"
-    return [*what, ours, theirs, ratio, goal, "yes" if timing.ratio >= entry["goal"] else "no"]
+    ratio = f"{entry['ratio']:.2f}"
+    if len(entry["ours_seconds"]) > 1:
+        ratio += " ({:.2f} to {:.2f})".format(*entry["spread"])
+    return [*what, ours, theirs, ratio, goal, "yes" if entry["ratio"] >= entry["goal"] else "no"]
 
 
 def summary(entry: dict[str, Any]) -> str:
@@ -85,12 +86,12 @@ def summary(entry: dict[str, Any]) -> str:
     if "items" not in entry:
         return f"  {entry['note']}"
     ours, theirs = speeds(entry)
-    return f"  {ours} against {theirs}, {timing_of(entry).ratio:.2f} times. {entry['note']}"
+    return f"  {ours} against {theirs}, {entry['ratio']:.2f} times. {entry['note']}"
 
 
 def speeds(entry: dict[str, Any]) -> tuple[str, str]:
     """Our side's and the peer's, `1,940 images/s`, or `12.3 s` where nothing is counted."""
-    timing = timing_of(entry)
+    timing = Timing(entry["items"], entry["ours_seconds"], entry["theirs_seconds"])
     ours, theirs = (
         f"{_three_digits(rate)} {entry['unit']}/s"
         if entry["unit"]
@@ -98,11 +99,6 @@ def speeds(entry: dict[str, Any]) -> tuple[str, str]:
         for rate in timing.rates
     )
     return ours, theirs
-
-
-def timing_of(entry: dict[str, Any]) -> Timing:
-    """What `seconds` kept."""
-    return Timing(entry["items"], entry["ours_seconds"], entry["theirs_seconds"])
 
 
 def _three_digits(number: float) -> str:

@@ -6,8 +6,6 @@ program that decodes whole images with Pillow on these cores is faster. Ours dec
 and shuffles, serializes and writes besides.
 """
 
-import sys
-
 from benchmarks import workspace
 from benchmarks.harness import Row, Timing, in_turn, without_start
 from stages.common import paths
@@ -20,7 +18,8 @@ ROUNDS = 3
 def against_decoding() -> tuple[Timing, str]:
     """Row 5."""
     workspace.prepare("organize")
-    start = in_turn(import_stage, import_peer, ROUNDS)
+    ours, theirs = "import stages.preprocess", "import benchmarks.decode"
+    start = in_turn(workspace.python(ours), workspace.python(theirs), ROUNDS)
     timing = in_turn(stage, decoding, ROUNDS, warm_up=False)
     return timing, without_start(timing, start)
 
@@ -36,18 +35,6 @@ def decoding() -> int:
     size = [str(pixels) for pixels in load_params().preprocess.image_size]
     workspace.module("benchmarks.decode", str(paths.ORGANIZED), *size)
     return sum(workspace.organized(split) for split in paths.SPLITS)
-
-
-def import_stage() -> int:
-    """Start, as `stage` does, and end."""
-    workspace.command(sys.executable, "-c", "import stages.preprocess")
-    return 0
-
-
-def import_peer() -> int:
-    """Start, as `decoding` does, and end."""
-    workspace.command(sys.executable, "-c", "import benchmarks.decode")
-    return 0
 
 
 ROWS = [

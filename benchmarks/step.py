@@ -16,7 +16,7 @@ from stages.common.runtime import set_up, tf
 from stages.networks.cnn import build_cnn
 
 EPOCHS = 2  # 80 steps
-ROUNDS = 4
+ROUNDS = 3
 
 
 def against_one_batch() -> tuple[Timing, str]:

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,12 +39,27 @@ def archive() -> Path:
     Raises:
         UserError: there are none.
     """
-    return _given("BENCH_IMAGES", ARCHIVE) or _missing()
+    found = _given("BENCH_IMAGES", ARCHIVE)
+    if found is None:
+        raise UserError(
+            "the images are missing: set BENCH_IMAGES to the archive of Kaggle's competition "
+            f"dogs-vs-cats, or TEST_DATA_DIR to a folder with {ARCHIVE}"
+        )
+    return found
 
 
 def weights() -> str:
-    """VGG16's weights, a path, or `none` for random ones, with which it is as fast."""
+    """VGG16's weights, a path, or `none` for random ones, with which it is as fast.
+
+    Raises:
+        UserError: BENCH_WEIGHTS names no file.
+    """
     return str(_given("BENCH_WEIGHTS", f"../weights/{WEIGHTS}") or "none")
+
+
+def on_weights() -> list[str]:
+    """What is to be said of the weights."""
+    return ["VGG16 had random weights"] if weights() == "none" else []
 
 
 def values(*more: str) -> list[str]:
@@ -73,6 +88,16 @@ def prepare(last: str, *more: str) -> None:
 def module(name: str, *arguments: str) -> None:
     """Run `python -m <name>` in the working folder."""
     command(sys.executable, "-m", name, *arguments)
+
+
+def python(code: str) -> Callable[[], int]:
+    """A function that runs `python -c <code>` in the working folder."""
+
+    def call() -> int:
+        command(sys.executable, "-c", code)
+        return 1
+
+    return call
 
 
 def command(*words: str) -> None:
@@ -123,15 +148,12 @@ def organized(split: str) -> int:
 
 
 def _given(variable: str, name: str) -> Path | None:
-    """The file that the variable names, or the one of this name in $TEST_DATA_DIR."""
+    """The file that the variable names, else the one of this name in $TEST_DATA_DIR, if any."""
+    path = os.environ.get(variable)
+    if path:
+        if not Path(path).is_file():
+            raise UserError(f"{variable} is {path}, where there is no file")
+        return Path(path).resolve()
     folder = os.environ.get("TEST_DATA_DIR")
-    default = str(Path(folder) / name) if folder else None
-    path = os.environ.get(variable, default)
-    return Path(path).resolve() if path and Path(path).is_file() else None
-
-
-def _missing() -> Path:
-    raise UserError(
-        "the images are missing: set BENCH_IMAGES to the archive of Kaggle's competition "
-        f"dogs-vs-cats, or TEST_DATA_DIR to a folder with {ARCHIVE}"
-    )
+    usual = Path(folder, name) if folder else None
+    return usual.resolve() if usual and usual.is_file() else None

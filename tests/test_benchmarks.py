@@ -29,7 +29,7 @@ from benchmarks import (
     tutorial,
     workspace,
 )
-from benchmarks.__main__ import ROWS, measure
+from benchmarks.__main__ import ROWS, find_rows, measure
 from benchmarks.harness import NotMeasured, Row, Timing, in_turn, without_start
 from stages.common import paths
 from stages.common.command import UserError
@@ -47,6 +47,8 @@ ENTRY = {
     "items": 1200,
     "ours_seconds": [1.0, 2.0, 1.0],
     "theirs_seconds": [4.0, 4.0, 1.0],
+    "ratio": 2.0,
+    "spread": [1.0, 4.0],
     "note": "as it was",
     "machine": "2 cores of a test",
 }
@@ -120,7 +122,8 @@ def test_one_row_is_renewed_and_the_words_around_the_table_stay(docs, monkeypatc
     row = Row("x", "reading", "others", "images", 3, lambda: (Timing(10, [1.0], [2.0]), "new"))
     page.keep(row, measure(row))
     assert page.read_results()["y"] == ENTRY
-    assert page.read_results()["x"]["theirs_seconds"] == [2.0]
+    new = page.read_results()["x"]
+    assert (new["theirs_seconds"], new["ratio"], new["spread"]) == ([2.0], 2, [2, 2])
     before, _, after = page.PAGE.read_text().partition(page.END)
     page.write_page(["x", "y"])
     page.write_page(["x", "y"])
@@ -139,9 +142,18 @@ def test_the_committed_page_is_that_of_the_committed_figures(docs):
 
 def test_missing_images_end_in_what_to_set(monkeypatch):
     monkeypatch.delenv("TEST_DATA_DIR", raising=False)
-    monkeypatch.setenv("BENCH_IMAGES", "no.zip")
+    monkeypatch.delenv("BENCH_IMAGES", raising=False)
     with pytest.raises(UserError, match="set BENCH_IMAGES to the archive"):
         workspace.archive()
+    monkeypatch.setenv("BENCH_IMAGES", "no.zip")
+    with pytest.raises(UserError, match=r"BENCH_IMAGES is no\.zip, where there is no file"):
+        workspace.archive()
+
+
+def test_an_unknown_row_is_named():
+    assert [row.name for row in find_rows(["head", "step"])] == ["head", "step"]
+    with pytest.raises(UserError, match="no row 'hed', did you mean 'head'"):
+        find_rows(["step", "hed"])
 
 
 def test_a_command_that_fails_shows_what_it_wrote(monkeypatch):
@@ -208,7 +220,7 @@ def test_preprocess_row(small):
 def test_features_row(small):
     timing, said = features.against_tutorial()
     assert timing.items == IMAGES
-    assert said.endswith("; random weights")
+    assert said.endswith("; VGG16 had random weights")
     for split, images in (("train", TRAIN), ("validation", VALIDATION), ("test", TEST)):
         ours = load_features(split)
         theirs = np.load(f"features_{split}.npy")
