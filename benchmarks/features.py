@@ -11,7 +11,7 @@ from benchmarks.harness import Row, Timing, in_turn, without_start
 from stages.common import paths
 from stages.common.dataset import load_dataset
 
-ROUNDS = 2
+ROUNDS = 1
 
 
 def against_tutorial() -> tuple[Timing, str]:

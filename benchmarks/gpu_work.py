@@ -15,6 +15,7 @@ from stages.common.schema import Fitting, Params
 from stages.networks.backbones import build_extractor
 from stages.networks.cnn import build_cnn
 from stages.networks.head import build_head
+from stages.networks.output import loss
 from tools import preset
 
 PRESET, CLASSES = "dogs-vs-cats", 2
@@ -67,15 +68,10 @@ def random_images(count: int, shape: list[int]) -> Any:
 
 
 def prepare(model: keras.Model, params: Fitting, count: int) -> Any:
-    """Set optimizer and loss; return random targets, float32 (count, units of the output).
-
-    The losses are those of `fitting.compile_model`, which needs TensorFlow.
-    """
-    one_unit = params.output == "sigmoid"
-    binary, categorical = keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy
-    model.compile(optimizer(params, steps=1), loss=(binary if one_unit else categorical)())
+    """Set optimizer and loss; return random targets, float32 (count, units of the output)."""
+    model.compile(optimizer(params, steps=1), loss=loss(params))
     model.optimizer.build(model.trainable_variables)
     labels = keras.random.randint((count,), 0, CLASSES, seed=2)
-    if one_unit:
+    if params.output == "sigmoid":
         return keras.ops.cast(labels, "float32")[:, None]
     return keras.ops.one_hot(labels, CLASSES)

@@ -4,7 +4,7 @@ Both are whole processes: start, reading, training, validation on 5,000 rows, sa
 those of the 2,000 images, float32 (4, 4, 512), repeated under other keys with a little noise, as
 many as the tutorial has images. Ours is `python -m stages.train_head`; the peer is `python -m
 benchmarks.tutorial head`, which reads the same numbers with `np.load` and trains in float32. Both
-train 3 epochs instead of 15, for the sake of time; what they take to start weighs the more.
+train 2 epochs instead of 15, for the sake of time; what they take to start weighs the more.
 """
 
 import shutil
@@ -20,7 +20,7 @@ from stages.common.dataset import Dataset, Split, load_dataset
 from stages.common.features import Features, load_features, write_features
 
 ROWS_OF = {"train": 20_000, "validation": 5_000}
-EPOCHS = 3
+EPOCHS = 2
 ROUNDS = 2
 NOISE = 0.01  # of the standard deviation
 

@@ -16,7 +16,7 @@ from benchmarks import workspace
 from benchmarks.harness import Row, Timing, in_turn
 
 DVC_YAML = Path("dvc.yaml")
-ROUNDS = 2
+ROUNDS = 1
 
 
 def against_bare_start() -> tuple[Timing, str]:

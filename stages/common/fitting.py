@@ -9,6 +9,7 @@ from stages.common.curves import Curves
 from stages.common.optimizers import optimizer, schedule_callbacks
 from stages.common.runtime import tf, threads, verbose
 from stages.common.schema import Fitting
+from stages.networks.output import loss
 
 Metrics = dict[str, Any]
 # Keras returns to Python once in so many steps: 7 ms instead of 16 for a step of the default CNN on
@@ -85,15 +86,12 @@ def compile_model(model: keras.Model, params: Fitting, steps: int) -> None:
     """Set optimizer, loss and accuracy; `steps` of the optimizer make an epoch."""
     one_unit = params.output == "sigmoid"
     accuracy = keras.metrics.BinaryAccuracy if one_unit else keras.metrics.CategoricalAccuracy
-    # Keras 3.15 takes the binary loss of a softmax from its logits, as if they were sigmoids'. Of
-    # two classes the categorical loss is the same number.
-    binary, categorical = keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy
     # Keras's loop over steps fails on several devices, "You must feed a value for placeholder
     # tensor" (keras#19246).
     several_devices = tf.distribute.get_strategy().num_replicas_in_sync > 1
     model.compile(
         optimizer(params, steps),
-        loss=(binary if one_unit else categorical)(label_smoothing=params.label_smoothing),
+        loss=loss(params),
         metrics=[accuracy(name="accuracy")],
         steps_per_execution=1 if several_devices else STEPS_PER_EXECUTION,
     )

@@ -1,4 +1,4 @@
-"""What the CNN and the head share: their last layer and the penalty on large weights."""
+"""What the CNN and the head share: last layer, its loss, the penalty on large weights."""
 
 from stages.common.backend import keras
 from stages.common.command import UserError
@@ -21,6 +21,17 @@ def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
     return keras.layers.Dense(
         units, params.output, kernel_regularizer=l2(params), dtype="float32", name="output"
     )
+
+
+def loss(params: Fitting) -> keras.losses.Loss:
+    """What that layer is trained to lower.
+
+    Keras 3.15 takes the binary loss of a softmax from its logits, as if they were sigmoids'. Of two
+    classes the categorical loss is the same number.
+    """
+    binary, categorical = keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy
+    kind = binary if params.output == "sigmoid" else categorical
+    return kind(label_smoothing=params.label_smoothing)
 
 
 def l2(params: Fitting) -> keras.regularizers.Regularizer | None:
