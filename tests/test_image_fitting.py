@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.common import image_fitting, runtime
+from stages.common import fitting, image_fitting, runtime
 from stages.common.augmentation import draw
 from stages.common.backend import keras
 from stages.common.batches import target_batches
@@ -67,12 +67,12 @@ def test_host_and_device_train_the_same_model(fit):
 def test_the_device_augments_where_there_is_one_and_something_to_do(
     fit, monkeypatch, has_gpu, changes, on_device
 ):
-    wrapped = []
-    monkeypatch.setattr(
-        image_fitting, "augmenting", lambda model: wrapped.append(model) or augmenting(model)
-    )
+    fitted = []
+    monkeypatch.setattr(fitting, "fit", lambda model, *_, **__: fitted.append(model))
     model, *_ = fit(has_gpu, **changes)
-    assert wrapped == ([model] if on_device else [])
+    (trained,) = fitted
+    assert (trained is not model) == on_device
+    assert isinstance(trained.input, dict) == on_device
 
 
 @pytest.fixture
