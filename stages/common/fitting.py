@@ -12,7 +12,7 @@ from stages.common.schema import Fitting
 from stages.networks.output import loss
 
 Metrics = dict[str, Any]
-# Keras returns to Python once in so many steps: 7 ms instead of 16 for a step of the default CNN on
+# Keras returns to Python once in so many steps: 8 ms instead of 16 for a step of the default CNN on
 # two cores, to the same weights.
 STEPS_PER_EXECUTION = 16
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
