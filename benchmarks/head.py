@@ -21,7 +21,7 @@ from stages.common.features import Features, load_features, write_features
 
 ROWS_OF = {"train": 20_000, "validation": 5_000}
 EPOCHS = 2
-ROUNDS = 2
+ROUNDS = 1
 NOISE = 0.01  # of the standard deviation
 
 
