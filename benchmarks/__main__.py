@@ -1,6 +1,6 @@
 """Measure rows of the table in docs/performance.md: all of them, or those that are named.
 
-    python -m benchmarks                       all, in under 20 minutes on two cores
+    python -m benchmarks                       all, some 20 minutes on two cores
     python -m benchmarks preprocess head       these
     python -m benchmarks --page                write the table again
 
@@ -41,15 +41,18 @@ ROWS = {row.name: row for part in PARTS for row in part.ROWS}
 
 def main() -> None:
     arguments = parse_arguments()
+    if arguments.page:
+        page.write_page(list(ROWS))
+        return
     home, start = Path.cwd(), time.monotonic()
     with workspace.workspace():
-        for row in [] if arguments.page else find_rows(arguments.rows or list(ROWS)):
+        for row in find_rows(arguments.rows or list(ROWS)):
             print(f"{row.name}: {row.what} against {row.against}", flush=True)
             outcome = measure(row)
             with chdir(home):
                 page.keep(row, outcome)
+                page.write_page(list(ROWS))
             print(page.summary(outcome), f"after {time.monotonic() - start:.0f} s", flush=True)
-    page.write_page(list(ROWS))
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -15,7 +15,7 @@ import re
 import sys
 import time
 import zipfile
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 
 import pandas as pd
@@ -59,13 +59,13 @@ def parse_arguments() -> argparse.Namespace:
 def repeat(archive: Path, count: int, path: Path) -> None:
     """Write a zip of `count` images, those of `archive` again and again, under new names."""
     labelled = re.compile(r"(cat|dog)\.\d+\.jpg$")
-    images = [
-        (match[1], data)
-        for name, data in read_members(archive, lambda name: bool(labelled.search(name)))
-        if (match := labelled.search(name))
-    ]
+    images: dict[str, list[bytes]] = {"cat": [], "dog": []}
+    for name, data in read_members(archive, lambda name: bool(labelled.search(name))):
+        images[labelled.findall(name)[0]].append(data)
+    # In turn, so that few images are of both classes, too.
+    pairs = zip(cycle(images), chain.from_iterable(zip(*images.values(), strict=False)))
     with zipfile.ZipFile(path, "w") as target:
-        for i, (label, data) in enumerate(islice(cycle(images), count)):
+        for i, (label, data) in enumerate(islice(cycle(pairs), count)):
             target.writestr(f"{label}.{i}.jpg", data)
 
 
@@ -76,7 +76,8 @@ def measure(stage: str) -> tuple[float, float]:
         UserError: the stage failed.
     """
     start, most = time.perf_counter(), 0.0
-    code = f"{NOTHING_FITS}from stages import {stage}; {stage}.main()"
+    code = f"{NOTHING_FITS}from stages import {stage}; from stages.common.command import run; "
+    code += f"run({stage}.main)"
     with psutil.Popen(
         [sys.executable, "-c", code], env=workspace.environment(), stdout=sys.stderr
     ) as process:

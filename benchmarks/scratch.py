@@ -29,7 +29,7 @@ def stage() -> int:
 def tutorial() -> int:
     """The peer."""
     workspace.module("benchmarks.tutorial", "scratch", "--epochs", str(EPOCHS))
-    return workspace.organized("train") * EPOCHS
+    return workspace.organized(["train"]) * EPOCHS
 
 
 ROWS = [

@@ -1,4 +1,4 @@
-"""The peer of benchmarks/input.py in torchvision; run by an interpreter that has it.
+"""The peer of benchmarks/training_input.py in torchvision; run by an interpreter that has it.
 
     $TORCH_PYTHON benchmarks/torch_input.py FOLDER HEIGHT WIDTH BATCH_SIZE
 

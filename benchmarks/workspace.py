@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stages.common import paths
 from stages.common.command import UserError
+from stages.common.dataset import load_dataset
 from tools import preset
 
 ROOT = Path(__file__).parents[1]
@@ -142,9 +143,14 @@ def files() -> list[str]:
     ]
 
 
-def organized(split: str) -> int:
-    """How many images a split has in data/organized."""
-    return sum(1 for file in (paths.ORGANIZED / split).glob("*/*") if file.is_file())
+def organized(splits: Sequence[str] = paths.SPLITS) -> int:
+    """How many images these splits have in data/organized."""
+    return sum(file.is_file() for split in splits for file in (paths.ORGANIZED / split).glob("*/*"))
+
+
+def preprocessed() -> int:
+    """How many images all splits have in data/tfrecords."""
+    return sum(split.examples for split in load_dataset().splits.values())
 
 
 def _given(variable: str, name: str) -> Path | None:

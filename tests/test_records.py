@@ -68,7 +68,7 @@ def test_half_of_the_free_memory_is_left(monkeypatch):
 @pytest.mark.parametrize(
     ("limit", "used", "expected"),
     [
-        ("1000\n", "300\n", 700),
+        ("1000\n", "300\n", 750),  # of the 300, 50 are pages of files
         ("1000\n", "1200\n", 0),
         ("max\n", "300\n", 5000),
         (None, None, 5000),
@@ -80,6 +80,7 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch, limit, used, exp
     if limit:
         (tmp_path / "memory.max").write_text(limit)
         (tmp_path / "memory.current").write_text(used)
+        (tmp_path / "memory.stat").write_text("anon 100\ninactive_file 50\n")
     assert memory.available() == expected
 
 
@@ -88,6 +89,7 @@ def test_a_machine_with_less_than_the_limit_gives_what_it_has(tmp_path, monkeypa
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=500))
     (tmp_path / "memory.max").write_text("1000")
     (tmp_path / "memory.current").write_text("300")
+    (tmp_path / "memory.stat").write_text("anon 100\ninactive_file 50\n")
     assert memory.available() == 500
 
 

@@ -53,10 +53,10 @@ def draw(count: tf.Tensor, height: int, width: int, params: Augmentation, seed: 
             RandomContrast, brightness from -x to x times 255, contrast from 1 - x to 1 + x.
         seed: two integers.
     """
-    seeds = tf.random.split(tf.cast(seed, tf.int32), 10)
+    own_seeds = tf.random.split(tf.cast(seed, tf.int32), 10)
 
     def uniform(i: int, spread: float, center: float = 0.0) -> tf.Tensor:
-        return tf.random.stateless_uniform([count], seeds[i], center - spread, center + spread)
+        return tf.random.stateless_uniform([count], own_seeds[i], center - spread, center + spread)
 
     def flip(i: int, wanted: bool) -> tf.Tensor | float:
         return tf.where(uniform(i, 0.5) < 0, -1.0, 1.0) if wanted else 1.0

@@ -16,7 +16,13 @@ def available() -> int:
     """Bytes that this machine, or the container with a limit of its own, can still give."""
     free = int(psutil.virtual_memory().available)
     try:
-        limit, used = ((CONTAINER / f"memory.{x}").read_text().strip() for x in ("max", "current"))
+        limit, used, stat = (
+            (CONTAINER / f"memory.{name}").read_text() for name in ("max", "current", "stat")
+        )
     except OSError:
         return free
-    return free if limit == "max" else min(free, max(int(limit) - int(used), 0))
+    if limit.strip() == "max":
+        return free
+    # Pages of files count as used, though the system gives them up when memory is asked for.
+    pages = dict(line.split() for line in stat.splitlines())["inactive_file"]
+    return min(free, max(int(limit) - int(used) + int(pages), 0))

@@ -10,7 +10,7 @@ from stages.common.runtime import tf
 
 # Records are in a random order on disk already; 256 MiB more shuffling than that is luxury.
 SHUFFLE_BYTES = 256 << 20
-# Fixed, since it decides on the order of the records: as many as feed 16 cores.
+# Fixed, since it decides on the order of the records, which must not depend on the machine's cores.
 SHARDS_AT_ONCE = 8
 
 
