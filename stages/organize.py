@@ -8,6 +8,7 @@ Every image is decoded once, to know that it can be; then its bytes are copied a
 archive straight into place. Memory holds names and facts of the images, never all of their bytes.
 """
 
+import hashlib
 import json
 from collections import Counter
 from itertools import islice
@@ -19,8 +20,9 @@ from stages.common import paths
 from stages.common.archives import read_members
 from stages.common.command import UserError, run
 from stages.common.files import fresh_dir, write_json
+from stages.common.groups import group_of
 from stages.common.inspection import Image, inspect_all
-from stages.common.labels import find_labels, group_of, split_of
+from stages.common.labels import find_labels, split_of
 from stages.common.overview import write_balance, write_samples
 from stages.common.params import load_params
 from stages.common.schema import Organize
@@ -45,7 +47,7 @@ def main() -> None:
             write_balance(targets, overview)
             write_samples(targets, folder, overview)
     left_out = {"repeated": len(repeated), "unlabelled": len(images) - len(labels) - len(repeated)}
-    summary = summarize(splits, labels, images, params.organize)
+    summary = summarize(splits, labels, targets, images, params.organize)
     write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
     report(splits, labels, {"cannot be decoded": len(bad), **left_out})
     warn_of_contradictions(summary)
@@ -98,7 +100,11 @@ def write_images(archive: Path, targets: dict[str, Path], folder: Path) -> None:
 
 
 def summarize(
-    splits: Splits, labels: dict[str, str], images: dict[str, Image], organize: Organize
+    splits: Splits,
+    labels: dict[str, str],
+    targets: dict[str, Path],
+    images: dict[str, Image],
+    organize: Organize,
 ) -> dict[str, object]:
     """The figures of what was organized: counts, bytes and sizes, duplicates and groups."""
     used = [images[name] for names in splits.values() for name in names]
@@ -107,6 +113,7 @@ def summarize(
     found = sorted({label for counts in classes.values() for label in counts})
     return {
         "images": len(used),
+        "test_sha256": fingerprint(splits["test"], targets, images),
         "n_classes": len(found),
         "bytes": sum(image.size for image in used),
         # Lists, not one figure each: a column of `dvc exp show` is enough for a table.
@@ -127,6 +134,15 @@ def summarize(
             for split, names in splits.items()
         },
     }
+
+
+def fingerprint(names: list[str], targets: dict[str, Path], images: dict[str, Image]) -> str:
+    """A digest of the files, classes and bytes of images, which tells equal test splits.
+
+    The scores of two commits can be compared where it is the same, however they resize.
+    """
+    facts = sorted(f"{targets[name]} {images[name].sha256.hex()}" for name in names)
+    return hashlib.sha256("\n".join(facts).encode(errors="surrogateescape")).hexdigest()
 
 
 def count_moved(splits: Splits, organize: Organize) -> int:

@@ -1,4 +1,4 @@
-"""What an archive says of an image: its class, the split it came in, the group it belongs to."""
+"""What an archive says of an image: its class, the split it came in."""
 
 import difflib
 import io
@@ -51,12 +51,6 @@ def split_of(name: str) -> str | None:
         if folder.lower() in SPLIT_FOLDERS:
             return SPLIT_FOLDERS[folder.lower()]
     return None
-
-
-def group_of(name: str, pattern: str | None) -> str | None:
-    """What `organize.group` finds in the file name, such as a patient's number, or None."""
-    match = re.search(pattern, PurePosixPath(name).name) if pattern else None
-    return (match.group(1) or None) if match else None
 
 
 def _from_folder(name: str) -> str:

@@ -14,9 +14,11 @@ FEATURES = Path("data/features")
 
 SCRATCH_MODEL = Path("models/scratch.keras")
 HEAD_MODEL = Path("models/head.keras")
+MODEL_CARD = Path("models/README.md")
 
 METRICS = Path("metrics")
 PLOTS = METRICS / "plots"
+PREDICTIONS = METRICS / "predictions"
 
 
 def metrics(stage: str) -> Path:

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
 from stages.common.command import UserError
-from stages.common.labels import group_of, split_of
+from stages.common.groups import group_of
+from stages.common.labels import split_of
 from stages.common.paths import SPLITS
 from stages.common.schema import Organize
 from stages.common.stratification import Units, by_folds, by_fractions

@@ -1,0 +1,1 @@
+"""How both models are judged: one module for each question that the evaluate stage answers."""

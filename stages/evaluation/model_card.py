@@ -1,0 +1,179 @@
+"""`models/README.md`: what a person must know who is handed these models.
+
+After Mitchell et al. 2019, Model Cards for Model Reporting. It holds facts of this run alone: no
+clock, no commit, so that the same run gives the same bytes.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stages.common import paths
+from stages.common.backend import keras
+from stages.common.dataset import Dataset
+from stages.common.files import fresh_file
+from stages.evaluation.comparison import MODELS, Comparison, describe
+from stages.evaluation.inference import FILES
+from stages.evaluation.scores import OVERALL
+from stages.evaluation.summary import Summary
+
+SHOWN = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "average_precision": "PR AUC (average precision)",
+    "loss": "log loss (nats)",
+    "brier_score_loss": "Brier score",
+    "expected_calibration_error": "expected calibration error",
+    "top_5_accuracy": "top-5 accuracy",
+    "screening_sensitivity": "sensitivity at the threshold",
+    "screening_specificity": "specificity at the threshold",
+}
+
+
+NO_INTERVAL = (
+    "Where there is no interval all resamples agree: no mistake among n images still allows an "
+    "error rate of 3/n (Hanley and Lippman-Hand 1983)."
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """The facts of a model card.
+
+    Attributes:
+        models: scratch and transfer.
+        summaries: the figures of each.
+        comparison: of both on the test split.
+        dataset: what they were trained on.
+        positive: the label that the scores of two classes are of.
+        intended_use: what the user says of it; None for a sentence made of the facts.
+    """
+
+    models: Mapping[str, keras.Model]
+    summaries: Mapping[str, Summary]
+    comparison: Comparison
+    dataset: Dataset
+    positive: int
+    intended_use: str | None
+
+    def write(self, path: Path) -> None:
+        """Write the Markdown."""
+        source = json.loads(paths.metrics("download").read_text(encoding="utf-8"))["download"]
+        sections = [
+            f"# Image classifiers: {_text(source['data_set'])}",
+            describe(self.comparison, self.dataset.splits["test"].examples),
+            f"## Intended use\n\n{_text(self.intended_use or self._use(source))}",
+            f"## Models\n\n{self._models()}",
+            f"## Data\n\n{self._data(source)}",
+            f"## Scores on the test split\n\n{self._scores()}",
+            f"## Limits\n\n{self._limits()}",
+        ]
+        with fresh_file(path) as partial:
+            partial.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+    def _use(self, source: Mapping[str, Any]) -> str:
+        classes = self.dataset.classes
+        shown = ", ".join(classes[:10]) + ", ..." * (len(classes) > 10)
+        return (
+            f"To tell {len(classes)} classes apart ({shown}) in images like those of "
+            f"{source['data_set']}. Judge them on images of your own before you rely on them."
+        )
+
+    def _models(self) -> str:
+        rows = [
+            [FILES[name].name, MODELS[name], f"{model.count_params():,}", _input(model)]
+            for name, model in self.models.items()
+        ]
+        height, width, channels = self.dataset.image_shape
+        table = _table(["file", "model", "parameters", "input"], rows)
+        return f"{table}\n\nEvery image is resized to {height}x{width}x{channels} pixels first."
+
+    def _data(self, source: Mapping[str, Any]) -> str:
+        name, version = source["data_set"], source["version"] or "unknown"
+        licence = source["licence"] or "unknown; ask the owner before you share it"
+        file, size, digest = source["file"], source["bytes"], source["sha256"]
+        facts = [
+            f"- Source: {_text(name)}, version {_text(version)}",
+            f"- Licence: {_text(licence)}",
+            f"- Archive: `{file}`, {size:,} bytes, SHA-256 `{digest}`",
+        ]
+        splits = [self.dataset.splits[name] for name in paths.SPLITS]
+        rows = [
+            [_text(label), *(f"{split.classes[label]:,}" for split in splits)]
+            for label in self.dataset.classes
+        ]
+        total = ["all", *(f"{split.examples:,}" for split in splits)]
+        return "\n".join(facts) + "\n\n" + _table(["class", *paths.SPLITS], [*rows, total])
+
+    def _scores(self) -> str:
+        classes = self.dataset.classes
+        of = f"of `{classes[self.positive]}`" if len(classes) == 2 else "means over the classes"
+        test = self.summaries["scratch"].splits["test"]
+        scores = [
+            [words, *self._cells(name, OVERALL)]
+            for name, words in SHOWN.items()
+            if (name, OVERALL) in test
+        ]
+        recalls = [[_text(label), *self._cells("recall", label)] for label in classes]
+        header = [MODELS[model] for model in self.summaries]
+        return "\n\n".join(
+            [
+                f"With 95 % bootstrap intervals. Precision, recall, F1 and both areas are {of}. "
+                + NO_INTERVAL,
+                _table(["score", *header], scores),
+                "Recall of each class, the share of its images that are found:",
+                _table(["class", *header], recalls),
+            ]
+        )
+
+    def _cells(self, name: str, label: str) -> list[str]:
+        return [_with_interval(summary, name, label) for summary in self.summaries.values()]
+
+    def _limits(self) -> str:
+        limits = [
+            "The intervals cover which images of this kind the test split happens to hold.",
+            "Another training run, another camera, place or time are not covered by them.",
+            "An image of none of the classes gets one of them all the same.",
+        ]
+        for model, summary in self.summaries.items():
+            train, test = summary.splits["train"], summary.splits["test"]
+            error = test["expected_calibration_error", OVERALL]
+            gap = train["accuracy", OVERALL] - test["accuracy", OVERALL]
+            limits.append(
+                f"{MODELS[model]}: its probabilities are off by {error:.3f} on average (expected "
+                f"calibration error); its accuracy is {gap:.3f} higher on its training images than "
+                "on the test split."
+            )
+        return "\n".join(f"- {limit}" for limit in limits)
+
+
+def _with_interval(summary: Summary, name: str, label: str) -> str:
+    value = summary.splits["test"].get((name, label), math.nan)
+    low, high = summary.intervals.get((name, label), (math.nan, math.nan))
+    if math.isnan(value):
+        return "undefined"
+    return f"{value:.3f}" + ("" if math.isnan(low) else f" ({low:.3f} to {high:.3f})")
+
+
+def _input(model: keras.Model) -> str:
+    shape = "x".join(map(str, model.input_shape[1:]))
+    # Images have three axes; so have features that were not pooled, of many more channels.
+    return shape if model.input_shape[-1] in {1, 3} else f"{shape} features"
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, rule, *rows])
+
+
+def _text(words: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", str(words).replace("\n", " "))
