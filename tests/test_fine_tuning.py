@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from stages import evaluate, extract, train_head
+from stages import extract, train_head
 from stages.common import paths
 from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.params import load_params
+from stages.evaluation.inference import predict_images, predict_transfer
 from stages.networks.backbones import FINE_TUNED, build_extractor
 from tests.records import write_records
 from tools import preset
@@ -57,8 +58,8 @@ def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
 def test_evaluate_gives_a_fine_tuned_model_images(tuned):
     params = load_params()
     model = keras.models.load_model(paths.HEAD_MODEL, compile=False)
-    keys, _, expected = evaluate.predict_images(model, tuned, params)
-    assert np.array_equal(evaluate.predict_transfer(keys, tuned, params), expected)
+    keys, _, expected = predict_images(model, tuned, "test", params)
+    assert np.array_equal(predict_transfer(model, keys, tuned, "test", params), expected)
 
 
 def test_the_same_seed_gives_the_same_model(tuned):

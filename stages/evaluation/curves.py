@@ -34,14 +34,14 @@ def write_curves(models: Mapping[str, Predictions], positive: int, folder: Path)
 
 
 def confusion(predictions: Predictions) -> pd.DataFrame:
-    """A row per image with columns `actual` and `predicted`, in the order of the images' keys.
+    """A row per image with columns `actual` and `predicted`.
 
-    In that order two commits with the same test images can be compared image by image.
+    Predictions are in the order of the keys, so that two commits with the same test images can be
+    compared image by image.
     """
     names = np.array(predictions.classes)
-    order = np.argsort(predictions.keys, kind="stable")
     pairs = {"actual": predictions.labels, "predicted": predictions.predicted}
-    return pd.DataFrame({column: names[labels[order]] for column, labels in pairs.items()})
+    return pd.DataFrame({column: names[labels] for column, labels in pairs.items()})
 
 
 def roc_curve(predictions: Predictions, positive: int) -> pd.DataFrame:

@@ -42,15 +42,20 @@ def load_model(path: Path) -> keras.Model:
 def predict_all(
     models: Mapping[str, keras.Model], dataset: Dataset, params: Params
 ) -> dict[str, dict[str, Predictions]]:
-    """What both models say of all images, by model and split."""
+    """What both models say of all images, by model and split, in the order of the images' keys.
+
+    That order depends on nothing but the images, so that runs can be compared row by row.
+    """
     predictions: dict[str, dict[str, Predictions]] = {model: {} for model in models}
     for split in paths.SPLITS:
         keys, labels, scratch = predict_images(models["scratch"], dataset, split, params)
         transfer = predict_transfer(models["transfer"], keys, dataset, split, params)
-        groups = [group_of(key, params.organize.group) or key for key in keys]
+        order = np.argsort(keys)
+        names = np.array(keys)[order]
+        groups = np.array([group_of(key, params.organize.group) or key for key in names.tolist()])
         for model, p in (("scratch", scratch), ("transfer", transfer)):
             predictions[model][split] = Predictions(
-                dataset.classes, np.array(keys), np.array(groups), labels, p
+                dataset.classes, names, groups, labels[order], p[order]
             )
     return predictions
 

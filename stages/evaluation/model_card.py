@@ -146,11 +146,10 @@ class Card:
         for model, summary in self.summaries.items():
             train, test = summary.splits["train"], summary.splits["test"]
             error = test["expected_calibration_error", OVERALL]
-            gap = train["accuracy", OVERALL] - test["accuracy", OVERALL]
             limits.append(
                 f"{MODELS[model]}: its probabilities are off by {error:.3f} on average (expected "
-                f"calibration error); its accuracy is {gap:.3f} higher on its training images than "
-                "on the test split."
+                f"calibration error). Accuracy {train['accuracy', OVERALL]:.3f} on its training "
+                f"images, {test['accuracy', OVERALL]:.3f} on the test split."
             )
         return "\n".join(f"- {limit}" for limit in limits)
 
@@ -165,8 +164,9 @@ def _with_interval(summary: Summary, name: str, label: str) -> str:
 
 def _input(model: keras.Model) -> str:
     shape = "x".join(map(str, model.input_shape[1:]))
-    # Images have three axes; so have features that were not pooled, of many more channels.
-    return shape if model.input_shape[-1] in {1, 3} else f"{shape} features"
+    # Features that were not pooled have three axes, too, and many more channels.
+    images = len(model.input_shape) == 4 and model.input_shape[-1] in {1, 3}
+    return shape if images else f"{shape} features"
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

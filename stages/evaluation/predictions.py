@@ -53,7 +53,7 @@ class Predictions:
 
 
 def write_predictions(splits: Mapping[str, Predictions], path: Path) -> None:
-    """Write a row per image, those of each split by key."""
+    """Write a row per image."""
     with fresh_file(path) as partial:
         pd.concat(_table(split, p) for split, p in splits.items()).to_csv(partial, index=False)
 
@@ -62,7 +62,7 @@ def read_predictions(path: Path) -> dict[str, Predictions]:
     """What `write_predictions` wrote, by split; the probabilities to the last bit."""
     text = dict.fromkeys(("split", "key", "group", "label", "predicted"), str)
     # Classes may be called 'NA' or '007'.
-    table = pd.read_csv(path, dtype=text, keep_default_na=False, float_precision="round_trip")
+    table = pd.read_csv(path, dtype=text, keep_default_na=False)
     columns = [name for name in table.columns if name.startswith(PROBABILITY)]
     classes = [name.removeprefix(PROBABILITY) for name in columns]
     return {
@@ -90,4 +90,4 @@ def _table(split: str, predictions: Predictions) -> pd.DataFrame:
     )
     columns = [f"{PROBABILITY}{name}" for name in predictions.classes]
     probabilities = pd.DataFrame(predictions.probabilities, columns=columns)
-    return pd.concat([table, probabilities], axis="columns").sort_values("key", kind="stable")
+    return pd.concat([table, probabilities], axis="columns")
