@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +14,8 @@ from ruamel.yaml.error import YAMLError
 from stages.common import paths
 from stages.common.command import UserError
 from stages.common.schema import ONE_EACH, ONE_FOR_ALL, Impossible, Params
+
+Model = TypeVar("Model", bound=BaseModel)
 
 WORDING = {
     r"^Input should be ": "must be ",
@@ -41,14 +43,23 @@ def load_params(path: Path = paths.PARAMS) -> Params:
 
 def validate(content: Any, name: str) -> Params:
     """`content` as `Params`; `name` says in the error what was refused."""
+    return parse(Params, content, name)
+
+
+def parse(model: type[Model], content: Any, name: str) -> Model:
+    """`content` as a model of pydantic.
+
+    Raises:
+        UserError: what is wrong with it, all at once; `name` says what was refused.
+    """
     try:
-        return Params.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        lines = [line for details in error.errors() for line in _describe(details, name)]
+        lines = [line for details in error.errors() for line in _describe(details, model, name)]
         raise UserError("\n".join([f"{name} is not valid:", *(f"  {x}" for x in lines)])) from None
 
 
-def _describe(error: ErrorDetails, name: str) -> list[str]:
+def _describe(error: ErrorDetails, model: type[BaseModel], name: str) -> list[str]:
     """One line for each mistake: the parameter, what it must be, what it is."""
     location = _location(error["loc"])
     cause = error.get("ctx", {}).get("error")
@@ -62,7 +73,7 @@ def _describe(error: ErrorDetails, name: str) -> list[str]:
     if error["type"] == "model_type":
         return [f"{location or name}: must be a section, got {error['input']!r}"]
     if error["type"] == "extra_forbidden":
-        return [f"{location}: unknown parameter{_similar_parameter(error['loc'])}"]
+        return [f"{location}: unknown parameter{_similar(model, error['loc'])}"]
     must = error["msg"]
     for pydantic_says, we_say in WORDING.items():
         must = re.sub(pydantic_says, we_say, must)
@@ -81,10 +92,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f", did you mean '{close[0]}'?" if close else ""
 
 
-def _similar_parameter(loc: tuple[int | str, ...]) -> str:
-    section: type[BaseModel] = Params
+def _similar(section: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     for step in loc[:-1]:
-        annotation = section.model_fields[str(step)].annotation
-        models = [annotation, *get_args(annotation)]
-        section = next(x for x in models if isinstance(x, type) and issubclass(x, BaseModel))
+        if isinstance(step, str):
+            annotation = section.model_fields[step].annotation
+            models = [annotation, *get_args(annotation)]
+            section = next(x for x in models if isinstance(x, type) and issubclass(x, BaseModel))
     return did_you_mean(str(loc[-1]), section.model_fields)

@@ -1,0 +1,168 @@
+"""What a reviewer of a pull request reads, in Markdown."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tools.gate import State as Outcome
+from tools.revisions import Base
+from tools.runs import lower_is_better
+from tools.states import Pair
+
+Verdict = Literal[
+    "better", "worse", "within noise", "not comparable", "noise unknown", "new", "gone"
+]
+# Of a pull request that applies another preset.
+MOST_PARAMS = 60
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric: before, after, the 95 % interval of the difference, what that means."""
+
+    name: str
+    before: float | None
+    after: float | None
+    interval: tuple[float, float] | None
+    verdict: Verdict
+
+
+def judge_row(
+    name: str, pair: Pair, interval: tuple[float, float] | None, incomparable: bool
+) -> Row:
+    """Say of a metric that changed whether it is better, worse or within noise."""
+    before, after = pair
+    if before is None or after is None:
+        return Row(name, before, after, None, "new" if before is None else "gone")
+    if incomparable:
+        return Row(name, before, after, None, "not comparable")
+    if interval is None:
+        return Row(name, before, after, None, "noise unknown")
+    low, high = interval
+    if low <= 0 <= high:
+        return Row(name, before, after, interval, "within noise")
+    rose = low > 0
+    verdict: Verdict = "worse" if rose == lower_is_better(name) else "better"
+    return Row(name, before, after, interval, verdict)
+
+
+@dataclass(frozen=True)
+class Review:
+    """All that is said.
+
+    Attributes:
+        base: what is compared with.
+        failures: why the pull request must not land as it is.
+        notes: what a reviewer must know first.
+        params: that changed, before and after.
+        rows: metrics that changed.
+        gate: the outcome of each limit, and why.
+        sentences: which model is better, before and after.
+    """
+
+    base: Base
+    failures: list[str]
+    notes: list[str]
+    params: dict[str, Pair]
+    rows: list[Row]
+    gate: list[tuple[Outcome, str]]
+    sentences: tuple[str, str]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the pull request must not land as it is."""
+        return bool(self.failures) or any(outcome != "passed" for outcome, _ in self.gate)
+
+    def markdown(self) -> str:
+        """The whole, as GitHub and GitLab show it."""
+        sections = [
+            f"## Compared with {self.base.name} ({self.base.commit[:7]})",
+            self._verdict(),
+            _bullets("### Know this first", [*self.failures, *self.notes]),
+            _bullets("### Gate", [f"{outcome}: {why}" for outcome, why in self.gate]),
+            self._models(),
+            self._params(),
+            self._figures(),
+        ]
+        return "\n\n".join(filter(None, sections)) + "\n"
+
+    def _verdict(self) -> str:
+        by = {v: [row.name for row in self.rows if row.verdict == v] for v in ("better", "worse")}
+        moved = [f"{verdict}: {_code(names)}" for verdict, names in by.items() if names]
+        noise = f"Beyond noise {'; '.join(moved)}." if moved else "No figure moved beyond noise."
+        if any(row.verdict == "not comparable" for row in self.rows):
+            noise = "The figures of the test split cannot be compared."
+        if self.failures:
+            return f"**Failed**: see below. {noise}"
+        if self.failed:
+            return f"**Failed**: the gate. {noise}"
+        return f"**Passed**. {noise}"
+
+    def _models(self) -> str:
+        before, after = self.sentences
+        if not after or before == after:
+            return after
+        return "\n".join(filter(None, [f"- Before: {before}" * bool(before), f"- Now: {after}"]))
+
+    def _params(self) -> str:
+        if not self.params:
+            return "No param changed."
+        shown = list(self.params.items())[:MOST_PARAMS]
+        rows = [[f"`{name}`", _value(old), _value(new)] for name, (old, new) in shown]
+        more = len(self.params) - len(shown)
+        return _table("### Params", ["param", "before", "now"], rows) + (
+            f"\n\nAnd {more} more." if more else ""
+        )
+
+    def _figures(self) -> str:
+        if not self.rows:
+            return "No figure changed."
+        judged = [row for row in self.rows if row.name.startswith(("scratch.", "transfer."))]
+        others = [row for row in self.rows if row not in judged]
+        header = ["metric", "before", "now", "difference", "95 % interval", ""]
+        text = _table("### Figures of the test split", header, [_cells(row) for row in judged])
+        if judged:
+            text += (
+                "\n\nOnly what changed. Beyond noise: the interval of the difference keeps to one "
+                "side of zero, which of 20 figures one does by chance. It covers the choice of "
+                "test images, not another seed."
+            )
+        rest = _table("", header[:4], [_cells(row)[:4] for row in others])
+        details = f"<details><summary>Other figures</summary>\n\n{rest}\n\n</details>"
+        return "\n\n".join(filter(None, [text if judged else "", details if others else ""]))
+
+
+def _cells(row: Row) -> list[str]:
+    known = row.before is not None and row.after is not None
+    difference = f"{row.after - row.before:+.4f}" if known else ""  # type: ignore[operator]
+    span = f"{row.interval[0]:+.4f} to {row.interval[1]:+.4f}" if row.interval else ""
+    verdict = f"**{row.verdict}**" if row.verdict in {"better", "worse", "gone"} else row.verdict
+    change = [text.replace("-", "\N{MINUS SIGN}") for text in (difference, span)]
+    return [f"`{row.name}`", _figure(row.before), _figure(row.after), *change, verdict]
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value == int(value) and abs(value) > 1 else f"{value:.4f}"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "*none*"
+    # A bar would end the cell, also inside of code; a backquote would end the code.
+    text = str(value).replace("|", "\\|").replace("`", "'").replace("\n", " ")
+    return f"`{text}`"
+
+
+def _bullets(title: str, lines: list[str]) -> str:
+    return "\n".join([title, "", *(f"- {line}" for line in lines)]) if lines else ""
+
+
+def _table(title: str, header: list[str], rows: list[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    lines = [f"| {' | '.join(cells)} |" for cells in [header, rule, *rows]]
+    return "\n".join([*([title, ""] if title else []), *lines])
+
+
+def _code(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

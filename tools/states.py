@@ -1,0 +1,143 @@
+"""What two commits say of their models: params, metrics, scores with intervals, predictions."""
+
+import io
+import json
+import math
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.common import paths
+from stages.common.command import UserError
+from stages.evaluation.comparison import MODELS, Comparison, describe
+from tools.revisions import read
+
+Pair = tuple[Any, Any]  # before, after; None where there is none
+
+
+@dataclass(frozen=True)
+class State:
+    """What Git has of a run at one commit, or what is here.
+
+    Attributes:
+        params: of params.yaml, by section.
+        stages: names of the stages of dvc.yaml.
+        data: a digest of the archive; None where it is not told.
+        test_images: a digest of the test split, and how many images it has; None as above.
+        scores: of metrics/plots/scores.csv by `model.score`: value, low, high; NaN where unknown.
+        said: columns `actual` and `predicted` of the test split, by model, in order of the keys.
+        sentence: which of the two models is better, or nothing.
+    """
+
+    params: dict[str, Any]
+    stages: frozenset[str]
+    data: str | None
+    test_images: tuple[str, int] | None
+    scores: dict[str, tuple[float, float, float]]
+    said: dict[str, pd.DataFrame]
+    sentence: str
+
+
+def read_state(commit: str | None) -> State:
+    """Read a commit, or the working folder (None); what is missing or unreadable is left out."""
+    organize = _metrics("organize", commit).get("organize", {})
+    digest, count = organize.get("test_sha256"), organize.get("test")
+    content = _yaml(Path("dvc.yaml"), commit).get("stages")
+    return State(
+        params=_yaml(paths.PARAMS, commit),
+        stages=frozenset(content if isinstance(content, dict) else ()),
+        data=_metrics("download", commit).get("download", {}).get("sha256"),
+        test_images=(digest, count) if digest and count else None,
+        scores=_scores(commit),
+        said=_said(commit),
+        sentence=_sentence(_metrics("evaluate", commit)),
+    )
+
+
+def metric_pairs(commit: str) -> dict[str, Pair]:
+    """All numbers among the metrics, by name, at a commit and here; None where there is none.
+
+    What moved to another file keeps its name.
+    """
+    pairs: dict[str, Pair] = {}
+    for metrics in _dvc_diff("metrics", commit).values():
+        for name, values in metrics.items():
+            before, after = (_number(values.get(which)) for which in ("old", "new"))
+            old = pairs.get(name, (None, None))
+            if before is not None or after is not None:
+                pairs[name] = (old[0] if before is None else before, old[1] or after)
+    return pairs
+
+
+def changed_params(commit: str) -> dict[str, Pair]:
+    """Params that differ, by name, at a commit and here."""
+    files = _dvc_diff("params", commit).values()
+    return {
+        name: (values.get("old"), values.get("new"))
+        for params in files
+        for name, values in params.items()
+        if values.get("old") != values.get("new")
+    }
+
+
+def _dvc_diff(what: str, commit: str) -> dict[str, dict[str, dict[str, Any]]]:
+    options = ["--all", "--json"] + ["--precision=15"] * (what == "metrics")
+    command = ["dvc", what, "diff", *options, commit]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    if result.returncode:
+        raise UserError(f"`{' '.join(command)}` failed: {result.stderr.strip()}")
+    return cast("dict[str, dict[str, dict[str, Any]]]", json.loads(result.stdout or "{}"))
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else None
+
+
+def _metrics(stage: str, commit: str | None) -> dict[str, Any]:
+    try:
+        content = json.loads(read(paths.metrics(stage), commit) or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _yaml(file: Path, commit: str | None) -> dict[str, Any]:
+    try:
+        content = YAML(typ="safe", pure=True).load(read(file, commit) or "{}")
+    except YAMLError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _scores(commit: str | None) -> dict[str, tuple[float, float, float]]:
+    text = read(paths.PLOTS / "scores.csv", commit)
+    if text is None:
+        return {}
+    table = pd.read_csv(io.StringIO(text))
+    rows = table[(table["split"] == "test") & table["class"].isna()]
+    return {
+        f"{row.model}.{row.score}": (row.value, row.low, row.high)
+        for row in rows.itertuples(index=False)
+    }
+
+
+def _said(commit: str | None) -> dict[str, pd.DataFrame]:
+    texts = {model: read(paths.PLOTS / f"confusion_{model}.csv", commit) for model in MODELS}
+    return {
+        model: pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        for model, text in texts.items()
+        if text is not None
+    }
+
+
+def _sentence(metrics: dict[str, Any]) -> str:
+    try:
+        return describe(cast("Comparison", metrics["comparison"]), metrics["examples"])
+    except (KeyError, TypeError):
+        return ""
