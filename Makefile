@@ -2,18 +2,23 @@
 PYTHON ?= python3
 EXTRA ?=
 PRESET ?=
+BASE ?= main
 VENV := .venv
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
 INSTALLED := $(VENV)/installed-$(LOCK)
 
 # The stages run `python`: the one that has the packages must come first.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# The shell takes it from the environment: a branch's name may hold `;` and `$`, and is no command.
+export BASE
 
-.PHONY: help setup repro test lint bench lock
+.PHONY: help setup repro report compare test lint bench lock
 
 help:
 	@echo "make setup            create $(VENV) and install requirements.lock (EXTRA=gpu: CUDA too)"
 	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that one)"
+	@echo "make report           write report/index.html: what the pipeline gave, on one page"
+	@echo "make compare          compare the metrics of this commit with BASE=main, in report/"
 	@echo "make test             run the tests"
 	@echo "make lint             check style and types"
 	@echo "make bench            measure speed against what people use instead (docs/performance.md)"
@@ -31,6 +36,12 @@ $(INSTALLED): $(LOCK)
 repro: setup
 	$(if $(PRESET),python -m tools.preset $(PRESET))
 	dvc repro
+
+report: setup
+	python -m tools.report
+
+compare: setup
+	python -m tools.compare "$$BASE"
 
 test: setup
 	python -m pytest -m "not slow" --numprocesses auto --dist loadfile
