@@ -20,7 +20,7 @@ help:
 	@echo "make report           write report/index.html: what the pipeline gave, on one page"
 	@echo "make compare          compare the metrics of this commit with BASE=main, in report/"
 	@echo "make test             run the tests"
-	@echo "make lint             check style and types"
+	@echo "make lint             check style, types and workflows"
 	@echo "make bench            measure speed against what people use instead (docs/performance.md)"
 	@echo "make lock             renew requirements.lock from pyproject.toml"
 
@@ -50,6 +50,7 @@ lint: setup
 	ruff check
 	ruff format --check
 	mypy
+	actionlint -shellcheck= -pyflakes=
 
 bench: setup
 	python -m benchmarks
