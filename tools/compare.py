@@ -15,6 +15,7 @@ Exits   with 1 where the gate or the check of dvc.lock fails, or where there are
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,12 +25,13 @@ from stages.common.files import fresh_file
 from tools.gate import judge, load_gate
 from tools.noise import difference_intervals
 from tools.provenance import doubts
-from tools.review import Review, Row, judge_row
-from tools.revisions import Base, changed_files, find_base
+from tools.review import OF_TEST, Review, Row, judge_row
+from tools.revisions import Base, changed_files, find_base, head
 from tools.states import Pair, State, changed_params, metric_pairs, read_state
 
 REPORT = Path("report")
 CODE = ("stages", "dvc.yaml", "requirements.lock")
+COMPARED = ("params.yaml", "dvc.lock", "metrics", *CODE)
 
 
 def main() -> None:
@@ -42,6 +44,7 @@ def main() -> None:
         {name: pair[i] for name, pair in metrics.items() if pair[i] is not None} for i in (0, 1)
     )
     review = Review(
+        head() + " with changes" * bool(changed_files("HEAD", *COMPARED)),
         base,
         failures=[*no_figures(after), *doubts("HEAD")],
         notes=list(notes(base, before, after, metrics, incomparable)),
@@ -49,6 +52,7 @@ def main() -> None:
         rows=compare_metrics(metrics, before, after, incomparable),
         gate=judge(limits, old, new, incomparable),
         sentences=(before.sentence, after.sentence),
+        comparable=not incomparable,
     )
     markdown = review.markdown()
     with fresh_file(REPORT / "compare.md") as partial:
@@ -71,7 +75,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def why_incomparable(before: State, after: State) -> str:
     """Why figures of the test split cannot be compared; nothing if they can."""
-    if not before.scores or not after.scores:
+    if not before.judged or not after.judged:
         return ""
     if before.test_images is None or after.test_images is None:
         return "it is not known whether both were tested on the same images"
@@ -91,7 +95,7 @@ def positive_class(state: State) -> str | None:
 
 def no_figures(after: State) -> Iterator[str]:
     """Whether there is anything to compare here."""
-    if not after.scores:
+    if not after.judged:
         yield "There are no figures here: run `dvc repro`, and commit dvc.lock and metrics/."
 
 
@@ -101,7 +105,7 @@ def notes(
     """What a reviewer must know before the figures."""
     if base.note:
         yield base.note
-    if not before.scores:
+    if not before.judged:
         yield f"{base.name} has no figures to compare with; what stands here is new."
     if incomparable:
         yield f"The figures are not comparable: {incomparable}."
@@ -114,12 +118,12 @@ def notes(
         if names and before.stages:
             yield f"Stages that are {verb}: {_code(names)}."
     gone = [name for name, (_, new) in metrics.items() if new is None]
-    if gone and after.scores:
+    if gone and after.judged:
         yield f"Metrics that are gone, or have another name: {_code(gone)}."
     code = changed_files(base.commit, *CODE)
     if code:
         yield f"Code that decides on results changed: {_code(code)}."
-    uncommitted = changed_files("HEAD", "params.yaml", "dvc.lock", "metrics", *CODE)
+    uncommitted = changed_files("HEAD", *COMPARED)
     if uncommitted:
         yield f"Not committed here, and part of what is compared: {_code(uncommitted)}."
 
@@ -129,12 +133,18 @@ def compare_metrics(
 ) -> list[Row]:
     """A row for each metric that changed, is new or is gone."""
     spans = {} if incomparable else difference_intervals(before, after)
-    of_test = before.scores.keys() | after.scores.keys()
     return [
-        judge_row(name, pair, spans.get(name), bool(incomparable) and name in of_test)
+        judge_row(name, pair, spans.get(name), bool(incomparable) and name.startswith(OF_TEST))
         for name, pair in sorted(metrics.items())
-        if pair[0] != pair[1]
+        if differ(*pair)
     ]
+
+
+def differ(before: float | None, after: float | None) -> bool:
+    """Whether a metric changed, more than in the last bits, as sums in another order do."""
+    if before is None or after is None:
+        return before is not after
+    return not math.isclose(before, after, rel_tol=1e-9)
 
 
 def _code(names: "Iterator[str] | list[str] | frozenset[str]") -> str:

@@ -11,6 +11,8 @@ from tools.states import Pair
 Verdict = Literal[
     "better", "worse", "within noise", "not comparable", "noise unknown", "new", "gone"
 ]
+# What the names of metrics of the test split start with.
+OF_TEST = ("scratch.", "transfer.", "comparison.")
 # Of a pull request that applies another preset.
 MOST_PARAMS = 60
 
@@ -50,15 +52,18 @@ class Review:
     """All that is said.
 
     Attributes:
-        base: what is compared with.
+        head: the commit that is compared, with what is not committed yet.
+        base: what it is compared with.
         failures: why the pull request must not land as it is.
         notes: what a reviewer must know first.
         params: that changed, before and after.
         rows: metrics that changed.
         gate: the outcome of each limit, and why.
         sentences: which model is better, before and after.
+        comparable: whether both were tested on the same images.
     """
 
+    head: str
     base: Base
     failures: list[str]
     notes: list[str]
@@ -66,6 +71,7 @@ class Review:
     rows: list[Row]
     gate: list[tuple[Outcome, str]]
     sentences: tuple[str, str]
+    comparable: bool
 
     @property
     def failed(self) -> bool:
@@ -75,7 +81,7 @@ class Review:
     def markdown(self) -> str:
         """The whole, as GitHub and GitLab show it."""
         sections = [
-            f"## Compared with {self.base.name} ({self.base.commit[:7]})",
+            f"## {self.head} compared with {self._base()}",
             self._verdict(),
             _bullets("### Know this first", [*self.failures, *self.notes]),
             _bullets("### Gate", [f"{outcome}: {why}" for outcome, why in self.gate]),
@@ -85,11 +91,15 @@ class Review:
         ]
         return "\n\n".join(filter(None, sections)) + "\n"
 
+    def _base(self) -> str:
+        name, commit = self.base.name, self.base.commit
+        return commit[:7] if commit.startswith(name) else f"{name} ({commit[:7]})"
+
     def _verdict(self) -> str:
         by = {v: [row.name for row in self.rows if row.verdict == v] for v in ("better", "worse")}
         moved = [f"{verdict}: {_code(names)}" for verdict, names in by.items() if names]
         noise = f"Beyond noise {'; '.join(moved)}." if moved else "No figure moved beyond noise."
-        if any(row.verdict == "not comparable" for row in self.rows):
+        if not self.comparable:
             noise = "The figures of the test split cannot be compared."
         if self.failures:
             return f"**Failed**: see below. {noise}"
@@ -99,9 +109,9 @@ class Review:
 
     def _models(self) -> str:
         before, after = self.sentences
-        if not after or before == after:
+        if not before or not after or before == after:
             return after
-        return "\n".join(filter(None, [f"- Before: {before}" * bool(before), f"- Now: {after}"]))
+        return f"- Before: {before}\n- Now: {after}"
 
     def _params(self) -> str:
         if not self.params:
@@ -143,7 +153,8 @@ def _cells(row: Row) -> list[str]:
 def _figure(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}" if value == int(value) and abs(value) > 1 else f"{value:.4f}"
+    text = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _value(value: object) -> str:

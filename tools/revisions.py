@@ -42,6 +42,11 @@ def find_base(name: str) -> Base:
     return Base(name, commit, f"Compared with the last commit of {name}: {why}.")
 
 
+def head() -> str:
+    """The last commit, short."""
+    return git("rev-parse", "--short=7", "HEAD") or ""
+
+
 def read(path: Path, commit: str | None) -> str | None:
     """A file at a commit, or as it is here; None where it does not exist."""
     if commit is None:

@@ -29,6 +29,7 @@ class State:
         stages: names of the stages of dvc.yaml.
         data: a digest of the archive; None where it is not told.
         test_images: a digest of the test split, and how many images it has; None as above.
+        judged: whether there are figures of the test split.
         scores: of metrics/plots/scores.csv by `model.score`: value, low, high; NaN where unknown.
         said: columns `actual` and `predicted` of the test split, by model, in order of the keys.
         sentence: which of the two models is better, or nothing.
@@ -38,6 +39,7 @@ class State:
     stages: frozenset[str]
     data: str | None
     test_images: tuple[str, int] | None
+    judged: bool
     scores: dict[str, tuple[float, float, float]]
     said: dict[str, pd.DataFrame]
     sentence: str
@@ -47,15 +49,17 @@ def read_state(commit: str | None) -> State:
     """Read a commit, or the working folder (None); what is missing or unreadable is left out."""
     organize = _metrics("organize", commit).get("organize", {})
     digest, count = organize.get("test_sha256"), organize.get("test")
-    content = _yaml(Path("dvc.yaml"), commit).get("stages")
+    stages = _yaml(Path("dvc.yaml"), commit).get("stages")
+    evaluate = _metrics("evaluate", commit)
     return State(
         params=_yaml(paths.PARAMS, commit),
-        stages=frozenset(content if isinstance(content, dict) else ()),
+        stages=frozenset(stages if isinstance(stages, dict) else ()),
         data=_metrics("download", commit).get("download", {}).get("sha256"),
         test_images=(digest, count) if digest and count else None,
+        judged=bool(evaluate),
         scores=_scores(commit),
         said=_said(commit),
-        sentence=_sentence(_metrics("evaluate", commit)),
+        sentence=_sentence(evaluate),
     )
 
 
@@ -70,7 +74,10 @@ def metric_pairs(commit: str) -> dict[str, Pair]:
             before, after = (_number(values.get(which)) for which in ("old", "new"))
             old = pairs.get(name, (None, None))
             if before is not None or after is not None:
-                pairs[name] = (old[0] if before is None else before, old[1] or after)
+                pairs[name] = (
+                    old[0] if before is None else before,
+                    old[1] if after is None else after,
+                )
     return pairs
 
 
@@ -94,9 +101,9 @@ def _dvc_diff(what: str, commit: str) -> dict[str, dict[str, dict[str, Any]]]:
     return cast("dict[str, dict[str, dict[str, Any]]]", json.loads(result.stdout or "{}"))
 
 
-def _number(value: Any) -> float | None:
+def _number(value: Any) -> int | float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None
+    return value if is_number and math.isfinite(value) else None
 
 
 def _metrics(stage: str, commit: str | None) -> dict[str, Any]:
