@@ -96,7 +96,7 @@ class Review:
         return commit[:7] if commit.startswith(name) else f"{name} ({commit[:7]})"
 
     def _verdict(self) -> str:
-        by = {v: [row.name for row in self.rows if row.verdict == v] for v in ("better", "worse")}
+        by = {v: [row.name for row in self.rows if row.verdict == v] for v in ("worse", "better")}
         moved = [f"{verdict}: {_code(names)}" for verdict, names in by.items() if names]
         noise = f"Beyond noise {'; '.join(moved)}." if moved else "No figure moved beyond noise."
         if not self.comparable:
