@@ -21,12 +21,15 @@ SVG = "http://www.w3.org/2000/svg"
 MOST_COUNTED = 12
 LONGEST_UPRIGHT = 3
 GREY = "#555"
+# Of the fonts that vl-convert measures, the broadest: what is set in another one has room.
+MEASURED = "DejaVu Sans"
+SHOWN = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 LOOK = {
     # The page says in words what a plot shows; a name for each of a hundred cells says it worse.
     "aria": False,
     "background": "white",
-    "padding": 6,
-    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+    "padding": 8,
+    "font": MEASURED,
     "view": {"stroke": None},
     "axis": {
         "labelFontSize": 11,
@@ -38,7 +41,7 @@ LOOK = {
         "gridColor": "#e8e8e8",
         "domainColor": "#bbb",
         "tickColor": "#bbb",
-        "labelLimit": 120,
+        "labelLimit": 160,
         "labelOverlap": "greedy",
         "labelSeparation": 6,
         "labelFlush": False,
@@ -52,7 +55,7 @@ LOOK = {
         "title": None,
         "labelFontSize": 12,
         "labelLimit": 280,
-        "symbolSize": 400,
+        "symbolSize": 150,
         "symbolStrokeWidth": 2.5,
         "offset": 10,
         # One below the other: that of the curves, that of the revisions.
@@ -93,7 +96,8 @@ def draw(*revisions: str) -> list[Plot]:
         for drawing in drawings:
             if drawing["type"] != "vega":
                 continue
-            title, spec = _restyle(drawing["content"], _in_order(drawing["revisions"], revisions))
+            shown = _in_order(drawing["revisions"], revisions) if revisions else []
+            title, spec = _restyle(drawing["content"], shown)
             svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
             plots.append(Plot(name, title or name, _embeddable(svg, title or name, len(plots))))
     return plots
@@ -120,7 +124,7 @@ def _restyle(spec: dict[str, Any], revisions: list[str]) -> tuple[str, dict[str,
 
     Args:
         spec: of Vega-Lite, as DVC filled in its template.
-        revisions: in the order in which to show them.
+        revisions: in the order in which to show them; none where the workspace is shown alone.
     """
     title = spec.pop("title", "")
     text = title.get("text", "") if isinstance(title, dict) else title
@@ -130,8 +134,11 @@ def _restyle(spec: dict[str, Any], revisions: list[str]) -> tuple[str, dict[str,
     for param in spec.get("params", []):
         if param.get("name") == "showValues":
             param["value"] = len(classes) <= MOST_COUNTED
-    # Panels of counts stand in the order of the data, whatever their `sort` says.
-    _rows(spec).sort(key=lambda row: revisions.index(row["rev"]) if "rev" in row else 0)
+    if revisions:
+        # Panels of counts stand in the order of the data, whatever their `sort` says.
+        _rows(spec).sort(key=lambda row: revisions.index(row["rev"]))
+    for row in _rows(spec):
+        row["rev"] = row["rev"] if revisions else ""
     _tell_apart(spec, revisions)
     return text, spec
 
@@ -141,7 +148,7 @@ def _rows(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _tell_apart(part: Any, revisions: list[str]) -> None:
-    """Order the revisions wherever the plot has them; leave out the name of one alone."""
+    """Order the revisions wherever the plot has them; none is named where there are none."""
     if isinstance(part, list):
         for item in part:
             _tell_apart(item, revisions)
@@ -154,27 +161,45 @@ def _tell_apart(part: Any, revisions: list[str]) -> None:
 
 def _channel(name: str, revisions: list[str]) -> dict[str, Any]:
     is_panel = name in {"facet", "row", "column"}
-    if len(revisions) == 1:
+    if not revisions:
         return {"header": {"labels": False, "title": None}} if is_panel else {"legend": None}
+    if is_panel:
+        return {"sort": revisions}
     if name != "strokeDash" or len(revisions) > len(DASHES) + 1:
         return {"sort": revisions}
     dashes = [*DASHES[: len(revisions) - 1], [1, 0]]
-    return {"sort": revisions, "scale": {"domain": revisions, "range": dashes}}
+    return {
+        "sort": revisions,
+        "scale": {"domain": revisions, "range": dashes},
+        "legend": {"symbolType": "stroke", "symbolSize": 500},
+    }
 
 
 def _embeddable(svg: str, title: str, number: int) -> str:
     """The element with a name for who cannot see it, and ids that no other plot has."""
     ET.register_namespace("", SVG)
     root = ET.fromstring(svg)  # noqa: S314 -- drawn here
-    root.set("role", "img")
-    root.set("aria-label", title)
+    _leave_out_the_invisible(root)
     prefix = f"plot-{number}-"
     for element in root.iter():
-        for key, value in element.attrib.items():
+        for key, value in list(element.attrib.items()):
             if key == "id":
                 element.set(key, prefix + value)
             elif value.startswith("url(#"):
                 element.set(key, value.replace("url(#", f"url(#{prefix}", 1))
             elif key.endswith("href") and value.startswith("#"):
                 element.set(key, f"#{prefix}{value[1:]}")
+            elif key == "font-family" and value == MEASURED:
+                del element.attrib[key]
+    root.attrib |= {"role": "img", "aria-label": title, "font-family": SHOWN}
     return ET.tostring(root, encoding="unicode")
+
+
+def _leave_out_the_invisible(element: ET.Element) -> None:
+    """What shows under a mouse alone: of a matrix of 100 classes, two thirds of 3 MB."""
+    for child in list(element):
+        is_empty = child.tag == f"{{{SVG}}}text" and not child.text and not len(child)
+        if child.get("opacity") == "0" or is_empty:
+            element.remove(child)
+        else:
+            _leave_out_the_invisible(child)
