@@ -36,6 +36,7 @@ $(INSTALLED): $(LOCK)
 repro: setup
 	$(if $(PRESET),python -m tools.preset $(PRESET))
 	dvc repro
+	python -m tools.report
 
 report: setup
 	python -m tools.report

@@ -1,0 +1,233 @@
+"""Write a page about the last run, to read or to send: report/index.html.
+
+    python -m tools.report                       after `dvc repro`
+    python -m tools.report -o ~/digits.html      into another file
+
+The page is one file. It asks nothing of a network, has no script, and fits a phone. Whatever plot
+dvc.yaml defines is in it.
+
+Reads   metrics/, params.yaml, dvc.yaml, models/; what `dvc plots show`, `dvc status` and Git say
+Writes  report/index.html, which Git ignores
+"""
+
+import argparse
+import base64
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from PIL import Image
+from ruamel.yaml import YAML
+
+from stages.common import paths
+from stages.common.command import UserError, run
+from stages.common.files import fresh_file
+from stages.common.params import load_params
+from stages.common.schema import Params
+from tools import report_models, report_run, report_scores
+from tools.drawing import Plot, draw
+
+PAGE = Path("report/index.html")
+TEMPLATES = Path(__file__).with_name("templates")
+DVC_YAML = Path("dvc.yaml")
+# Where the plots of a stage stand in the page; those of none stand with those of the test split.
+PARTS = {"train": "training", "train_head": "training", "evaluate": "test"}
+# Titles and what they show; of another picture, its name.
+PICTURES = {
+    "samples": (
+        "Training images, a row for each class",
+        "Rows of training images, each row under the name of its class",
+    ),
+    "mistakes_scratch": (
+        "CNN from scratch: its most confident mistakes on the test split",
+        "Test images that this model got wrong, each with its true and its predicted class",
+    ),
+    "mistakes_transfer": (
+        "Pre-trained features and a head: its most confident mistakes on the test split",
+        "Test images that this model got wrong, each with its true and its predicted class",
+    ),
+    "disagreements": (
+        "Test images on which the models disagree",
+        "Test images with different predictions, each with its true class and both predictions",
+    ),
+}
+ENDINGS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
+# Photographs as PNG: what is larger than this is sent on as a JPEG, a tenth of it.
+LARGE = 400_000  # bytes
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that dvc.yaml names among the plots of a stage.
+
+    Attributes:
+        part: of the page.
+        title: in words.
+        alt: what it shows, for who cannot see it.
+        file: its path.
+        uri: its bytes; empty where it is not here.
+        width: in pixels.
+        height: in pixels.
+    """
+
+    part: str
+    title: str
+    alt: str
+    file: str
+    uri: str = ""
+    width: int = 0
+    height: int = 0
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    params = load_params()
+    pipeline = read_pipeline()
+    metrics = {stage: read_metrics(stage) for stage in pipeline["stages"]}
+    context = {
+        **report_scores.facts(metrics["evaluate"], metrics["organize"]["organize"], params),
+        **report_models.facts(metrics, params),
+        **report_run.facts(pipeline["stages"], metrics),
+        "plots": by_part(draw(), pipeline),
+        "pictures": pictures(pipeline),
+        "params_yaml": paths.PARAMS.read_text(encoding="utf-8"),
+        "data": data_facts(metrics, params),
+    }
+    page = render(context)
+    with fresh_file(arguments.output) as partial:
+        partial.write_text(page, encoding="utf-8")
+    print(f"{arguments.output} ({len(page.encode()) / 1e6:.1f} MB): open it in a browser")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.report",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-o", "--output", type=Path, default=PAGE, metavar="FILE")
+    return parser.parse_args()
+
+
+def read_metrics(stage: str) -> dict[str, Any]:
+    """The figures of one stage.
+
+    Raises:
+        UserError: it did not run yet.
+    """
+    file = paths.metrics(stage)
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no {file}; run `dvc repro`") from None
+    except ValueError as error:
+        raise UserError(f"{file} is no valid JSON: {error}; run `dvc repro`") from None
+
+
+def read_pipeline() -> dict[str, Any]:
+    """What dvc.yaml says.
+
+    Raises:
+        UserError: there is none.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(DVC_YAML.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        why = "run from the root of the repository"
+        raise UserError(f"there is no {DVC_YAML} here; {why}") from None
+
+
+def render(context: dict[str, Any]) -> str:
+    """The page; what stands in `context` is text, and never markup, but for the plots."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(context)
+
+
+def by_part(plots: list[Plot], pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The plots of each part of the page."""
+    stages = {file: stage for stage, file in plot_files(pipeline)}
+    parts: dict[str, list[dict[str, Any]]] = {"test": [], "training": [], "data": []}
+    for plot in plots:
+        part = PARTS.get(stages[plot.name], "data") if plot.name in stages else "test"
+        # What vl-convert wrote and drawing.py parsed: names in it are escaped.
+        parts[part].append({"title": plot.title, "svg": Markup(plot.svg)})  # noqa: S704
+    return parts
+
+
+def pictures(pipeline: dict[str, Any]) -> dict[str, list[Picture]]:
+    """The pictures of each part of the page."""
+    parts: dict[str, list[Picture]] = {"test": [], "training": [], "data": []}
+    for stage, name in plot_files(pipeline):
+        file = Path(name)
+        if file.suffix.lower() in ENDINGS:
+            part = PARTS.get(stage, "data")
+            parts[part].append(picture(file, part))
+    return parts
+
+
+def plot_files(pipeline: dict[str, Any]) -> list[tuple[str, str]]:
+    """The stage and the file of each plot of dvc.yaml that a stage writes."""
+    return [
+        (name, file)
+        for name, stage in pipeline["stages"].items()
+        for plot in stage.get("plots", [])
+        for file in ([plot] if isinstance(plot, str) else plot)
+    ]
+
+
+def picture(file: Path, part: str) -> Picture:
+    """The picture, or what to say of it where it is not here: DVC keeps it, Git does not."""
+    words = file.stem.replace("_", " ").capitalize()
+    title, alt = PICTURES.get(file.stem, (words, words))
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return Picture(part, title, alt, str(file))
+    kind = ENDINGS[file.suffix.lower()]
+    with Image.open(io.BytesIO(data)) as image:
+        width, height = image.size
+        if len(data) > LARGE:
+            stream = io.BytesIO()
+            image.convert("RGB").save(stream, "JPEG", quality=88, optimize=True)
+            kind, data = "jpeg", min(data, stream.getvalue(), key=len)
+    uri = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return Picture(part, title, alt, str(file), uri, width, height)
+
+
+def data_facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
+    """Where the images come from, how many there are, how large."""
+    source, organized = metrics["download"]["download"], metrics["organize"]["organize"]
+    (least_height, least_width), (most_height, most_width) = organized["sizes"].values()
+    least = report_models.pixels(least_height, least_width)
+    most = report_models.pixels(most_height, most_width)
+    return {
+        "name": source["data_set"],
+        "version": source["version"],
+        "licence": source["licence"],
+        "archive": source["file"],
+        "bytes": source["bytes"],
+        "sha256": source["sha256"],
+        "images": organized["images"],
+        "splits": {split: organized[split] for split in paths.SPLITS},
+        "classes": organized["per_class"],
+        "sizes": least if least == most else f"{least} to {most}",
+        "input": report_models.image(params),
+        "bad": organized["bad_images"],
+        "repeated": organized["repeated"],
+        "contradictory": len(organized["contradictory"]),
+    }
+
+
+if __name__ == "__main__":
+    run(main)
