@@ -298,6 +298,7 @@ def test_stages_that_changed_since_are_named_and_missing_outputs_are_not(tmp_pat
         (0.9912, 0.9964, "0.991 to 0.996"),
         (0.99971, 1, "0.9997 to 1.0000"),
         (0.2, 0.9, "0.20 to 0.90"),
+        (0.0021, 0.0284, "0.002 to 0.028"),
         (1, 1, "1.0000 to 1.0000"),
         (float("nan"), float("nan"), ""),
     ],

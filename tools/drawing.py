@@ -55,7 +55,7 @@ LOOK = {
         "title": None,
         "labelFontSize": 12,
         "labelLimit": 280,
-        "symbolSize": 150,
+        "symbolSize": 100,
         "symbolStrokeWidth": 2.5,
         "offset": 10,
         # One below the other: that of the curves, that of the revisions.

@@ -193,11 +193,12 @@ def number(value: float | None) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """As many decimals as its width bears, 2 to 4: `0.98 to 1.00`."""
+    """As many decimals as its width bears, 2 to 4: `0.98 to 1.00`; small ones have one more."""
     if math.isnan(low) or math.isnan(high):
         return ""
     width = high - low
-    decimals = min(4, max(2, math.ceil(-math.log10(width)))) if width > 0 else 4
+    bears = max(2, math.ceil(-math.log10(width))) if width > 0 else 4
+    decimals = min(4, bears + (high < 0.5))
     return f"{low:.{decimals}f} to {high:.{decimals}f}"
 
 
