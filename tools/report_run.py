@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.common.run_times import run_time
+from tools.revisions import git
 
 PACKAGES = {
     "tensorflow": "TensorFlow",
@@ -19,6 +20,8 @@ PACKAGES = {
     "dvc": "DVC",
 }
 LOCK = Path("dvc.lock")
+# What DVC says of data that is not here, as in a fresh clone: it makes no figure old.
+ABSENT = ("deleted", "not in cache")
 MOST_FILES = 8
 
 
@@ -45,16 +48,16 @@ def facts(stages: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
 
 def commit() -> dict[str, Any] | None:
     """The commit that is checked out and what differs from it; None where there is none."""
-    shown = _git("log", "-1", "--format=%H%n%cs%n%s")
+    shown = git("log", "-1", "--format=%H%n%cs%n%s", may_fail=True)
     if shown is None:
         return None
-    digest, date, subject = shown.rstrip("\n").split("\n", 2)
-    changed = [line[3:] for line in (_git("status", "--porcelain") or "").splitlines()]
+    digest, date, subject = shown.split("\n", 2)
+    changed = [line[3:] for line in (git("status", "--porcelain", strip=False) or "").splitlines()]
     return {
         "commit": digest,
         "date": date,
         "subject": subject,
-        "branch": (_git("branch", "--show-current") or "").strip(),
+        "branch": git("branch", "--show-current"),
         "changed": changed[:MOST_FILES],
         "more": len(changed[MOST_FILES:]),
     }
@@ -89,7 +92,7 @@ def _is_change(change: Any) -> bool:
     if not isinstance(change, dict):
         return change == "changed command"
     return any(
-        what != "deleted"
+        what not in ABSENT
         for files in change.values()
         for how in files.values()
         for what in (how.values() if isinstance(how, dict) else [how])
@@ -104,12 +107,3 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02} s"
     return f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        command = ["git", *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return result.stdout if result.returncode == 0 else None
