@@ -198,7 +198,7 @@ def interval(low: float, high: float) -> str:
         return ""
     width = high - low
     bears = max(2, math.ceil(-math.log10(width))) if width > 0 else 4
-    decimals = min(4, bears + (high < 0.5))
+    decimals = min(4, bears + (high < 0.1))
     return f"{low:.{decimals}f} to {high:.{decimals}f}"
 
 
