@@ -16,10 +16,10 @@ import vl_convert
 from stages.common.command import UserError
 
 SVG = "http://www.w3.org/2000/svg"
-# Of a confusion matrix: more classes leave a cell no room for its count, longer names are turned
-# by a quarter along the bottom.
+# Of a confusion matrix: more classes leave a cell no room for its count; names that are longer, all
+# together as long as the longest, stand on end along the bottom.
 MOST_COUNTED = 12
-LONGEST_UPRIGHT = 3
+MOST_LETTERS = 40
 GREY = "#555"
 # Of the fonts that vl-convert measures, the broadest: what is set in another one has room.
 MEASURED = "DejaVu Sans"
@@ -129,7 +129,8 @@ def _restyle(spec: dict[str, Any], revisions: list[str]) -> tuple[str, dict[str,
     title = spec.pop("title", "")
     text = title.get("text", "") if isinstance(title, dict) else title
     classes = {str(row["actual"]) for row in _rows(spec) if "actual" in row}
-    upright = {"labelAngle": 0} if all(len(name) <= LONGEST_UPRIGHT for name in classes) else {}
+    letters = len(classes) * max(map(len, classes), default=0)
+    upright = {"labelAngle": 0} if letters <= MOST_LETTERS else {}
     spec["config"] = {**LOOK, "axisBand": upright}
     for param in spec.get("params", []):
         if param.get("name") == "showValues":
