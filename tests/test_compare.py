@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import CHROMIUM, Browser
 from tests.commands import dvc, environment, make_repository, python, run_in
 from tests.test_pipeline import SHRUNK
 
@@ -20,6 +21,20 @@ def test_a_branch_without_changes_passes(main):
     assert "No param changed." in text
     assert "No figure changed." in text
     assert (main / "report/compare.md").read_text() == text
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_shows_both_sides_and_loads_nothing(main, tmp_path, width):
+    compare(main)
+    address = (main / "report/compare.html").as_uri()
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(address, width)
+        assert browser.value("document.querySelectorAll('figure svg').length") > 8
+        assert "No figure moved" in browser.value("document.querySelector('main').innerText")
+        assert browser.value("document.scrollingElement.scrollWidth <= innerWidth")
+        assert set(browser.requests) == {address}
+        assert browser.complaints == []
 
 
 def test_a_metric_edited_by_hand_is_found_out(branch):
@@ -68,7 +83,7 @@ def test_without_metrics_on_main_all_is_new(branch):
     commit(branch)
     (branch / "gate.yaml").write_text("- metric: scratch.accuracy\n  may_fall_by: 0.0\n")
     text = compare(branch)
-    assert "main has no figures to compare with; what stands here is new." in text
+    assert "`main` has no figures to compare with; what stands here is new." in text
     assert "- passed: `scratch.accuracy` is new" in text
     accuracy = metrics_of(branch)["scratch"]["accuracy"]
     assert f"| `scratch.accuracy` |  | {accuracy:.4f} |  |  | new |" in text
@@ -122,7 +137,7 @@ def test_a_shallow_clone_says_what_it_lacks_and_works(branch, tmp_path):
     assert "git fetch origin main:refs/remotes/origin/main --unshallow" in message.stderr
     git(shallow, "fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
     text = compare(shallow)
-    assert "Compared with the last commit of main: this clone is shallow." in text
+    assert "Compared with the last commit of the other branch: this clone is shallow." in text
     assert "No figure changed." in text
     git(shallow, "fetch", "-q", "origin", "main", "--unshallow")
     assert "shallow" not in compare(shallow)

@@ -19,9 +19,9 @@ from tools.experiments import (
     notes,
     summarize,
 )
-from tools.parallel import metric_axis, parallel, param_axis
-from tools.plots import against, save
-from tools.runs import Runs, gather
+from tools.sweeps.parallel import metric_axis, parallel, param_axis
+from tools.sweeps.plots import against, save
+from tools.sweeps.runs import Runs, gather
 
 PIPELINE = """
 stages:

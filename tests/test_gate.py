@@ -3,9 +3,9 @@
 import pytest
 
 from stages.common.command import UserError
-from tools.gate import judge, load_gate
-from tools.review import Review, judge_row
-from tools.revisions import Base
+from tools.comparison.gate import judge, load_gate
+from tools.comparison.review import Review, judge_row
+from tools.comparison.revisions import Base
 
 NAME = "transfer.accuracy"
 

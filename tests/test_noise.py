@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import bootstrap
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from tools.noise import combine, difference_intervals
-from tools.states import State
+from tools.comparison.noise import combine, difference_intervals
+from tools.comparison.states import State
 
 NAMES = np.array(["cat", "dog"])
 

@@ -21,9 +21,9 @@ from stages.common.files import write_json
 from tests.browser import CHROMIUM, Browser
 from tests.commands import REPOSITORY, environment, python
 from tools import report
-from tools.drawing import draw
-from tools.report_run import duration, stale_stages
-from tools.report_scores import interval, number, signed
+from tools.reporting.drawing import draw
+from tools.reporting.run_facts import duration, stale_stages
+from tools.reporting.scores import interval, number, signed
 
 EVIL = ("<script>document.title='bad'</script>", "\"><img src=x onerror=alert('&')>")
 DASH = "\N{EN DASH}"

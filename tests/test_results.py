@@ -9,8 +9,9 @@ import pytest
 
 from tests.commands import dvc, make_repository, python
 from tests.test_pipeline import SHRUNK
-from tools import results, results_page
+from tools import results
 from tools.preset import PRESETS
+from tools.sweeps import results_page
 
 ROW = {
     "preset": "digits",

@@ -1,1 +1,10 @@
-"""Commands that are not stages: `python -m tools.<name> --help`."""
+"""Commands that are not stages: `python -m tools.<name> --help`.
+
+    preset        put a named experiment into params.yaml
+    report        a page about the last run
+    compare       a branch against the one it left, for reviewers
+    experiments   a table and a plot of DVC's experiments
+    results       run presets and keep what they give in docs/results.md
+
+Each is a module here; the folders hold what they are made of.
+"""

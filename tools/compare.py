@@ -22,12 +22,13 @@ from pathlib import Path
 
 from stages.common.command import run
 from stages.common.files import fresh_file
-from tools.gate import judge, load_gate
-from tools.noise import difference_intervals
-from tools.provenance import doubts
-from tools.review import OF_TEST, Review, Row, judge_row
-from tools.revisions import Base, changed_files, find_base, head
-from tools.states import Pair, State, changed_params, metric_pairs, read_state
+from tools.comparison.gate import judge, load_gate
+from tools.comparison.noise import difference_intervals
+from tools.comparison.page import page
+from tools.comparison.provenance import doubts
+from tools.comparison.review import OF_TEST, Review, Row, code, judge_row
+from tools.comparison.revisions import Base, changed_files, find_base, head
+from tools.comparison.states import Pair, State, changed_params, metric_pairs, read_state
 
 REPORT = Path("report")
 CODE = ("stages", "dvc.yaml", "requirements.lock")
@@ -55,8 +56,9 @@ def main() -> None:
         comparable=not incomparable,
     )
     markdown = review.markdown()
-    with fresh_file(REPORT / "compare.md") as partial:
-        partial.write_text(markdown, encoding="utf-8")
+    for name, text in (("compare.md", markdown), ("compare.html", page(review, markdown))):
+        with fresh_file(REPORT / name) as partial:
+            partial.write_text(text, encoding="utf-8")
     print(markdown)
     if review.failed:
         sys.exit(1)
@@ -106,7 +108,7 @@ def notes(
     if base.note:
         yield base.note
     if not before.judged:
-        yield f"{base.name} has no figures to compare with; what stands here is new."
+        yield f"{code([base.name])} has no figures to compare with; what stands here is new."
     if incomparable:
         yield f"The figures are not comparable: {incomparable}."
     if before.data and after.data and before.data != after.data:
@@ -116,16 +118,16 @@ def notes(
         ("gone", before.stages - after.stages),
     ):
         if names and before.stages:
-            yield f"Stages that are {verb}: {_code(names)}."
+            yield f"Stages that are {verb}: {code(sorted(names))}."
     gone = [name for name, (_, new) in metrics.items() if new is None]
     if gone and after.judged:
-        yield f"Metrics that are gone, or have another name: {_code(gone)}."
-    code = changed_files(base.commit, *CODE)
-    if code:
-        yield f"Code that decides on results changed: {_code(code)}."
+        yield f"Metrics that are gone, or have another name: {code(gone)}."
+    changed = changed_files(base.commit, *CODE)
+    if changed:
+        yield f"Code that decides on results changed: {code(changed)}."
     uncommitted = changed_files("HEAD", *COMPARED)
     if uncommitted:
-        yield f"Not committed here, and part of what is compared: {_code(uncommitted)}."
+        yield f"Not committed here, and part of what is compared: {code(uncommitted)}."
 
 
 def compare_metrics(
@@ -145,12 +147,6 @@ def differ(before: float | None, after: float | None) -> bool:
     if before is None or after is None:
         return before is not after
     return not math.isclose(before, after, rel_tol=1e-9)
-
-
-def _code(names: "Iterator[str] | list[str] | frozenset[str]") -> str:
-    shown = sorted(names)
-    more = f" and {len(shown) - 12} more" if len(shown) > 12 else ""
-    return ", ".join(f"`{name}`" for name in shown[:12]) + more
 
 
 if __name__ == "__main__":

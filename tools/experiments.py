@@ -27,9 +27,9 @@ import pandas as pd
 from stages.common.command import UserError, run
 from stages.common.files import fresh_file
 from stages.common.params import did_you_mean
-from tools.parallel import parallel
-from tools.plots import against, label, save
-from tools.runs import Runs, gather, lower_is_better
+from tools.sweeps.parallel import parallel
+from tools.sweeps.plots import against, label, save
+from tools.sweeps.runs import Runs, gather, lower_is_better
 
 REPEATS = ("seed", "organize.fold")
 # What early stopping watches: the test split is not for choosing.

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 from PIL import Image
 from ruamel.yaml import YAML
@@ -28,11 +27,11 @@ from stages.common.command import UserError, run
 from stages.common.files import fresh_file
 from stages.common.params import load_params
 from stages.common.schema import Params
-from tools import report_models, report_run, report_scores
-from tools.drawing import Plot, draw
+from tools.reporting import models, run_facts, scores
+from tools.reporting.drawing import Plot, draw
+from tools.reporting.page import render
 
 PAGE = Path("report/index.html")
-TEMPLATES = Path(__file__).with_name("templates")
 DVC_YAML = Path("dvc.yaml")
 # Where the plots of a stage stand in the page; those of none stand with those of the test split.
 PARTS = {"train": "training", "train_head": "training", "evaluate": "test"}
@@ -89,15 +88,15 @@ def main() -> None:
     pipeline = read_pipeline()
     metrics = {stage: read_metrics(stage) for stage in pipeline["stages"]}
     context = {
-        **report_scores.facts(metrics["evaluate"], metrics["organize"]["organize"], params),
-        **report_models.facts(metrics, params),
-        **report_run.facts(pipeline["stages"], metrics),
+        **scores.facts(metrics["evaluate"], metrics["organize"]["organize"], params),
+        **models.facts(metrics, params),
+        **run_facts.facts(pipeline["stages"], metrics),
         "plots": by_part(draw(), pipeline),
         "pictures": pictures(pipeline),
         "params_yaml": paths.PARAMS.read_text(encoding="utf-8"),
         "data": data_facts(metrics, params),
     }
-    page = render(context)
+    page = render("report.html", context)
     with fresh_file(arguments.output) as partial:
         partial.write_text(page, encoding="utf-8")
     print(f"{arguments.output} ({len(page.encode()) / 1e6:.1f} MB): open it in a browser")
@@ -140,18 +139,6 @@ def read_pipeline() -> dict[str, Any]:
     except FileNotFoundError:
         why = "run from the root of the repository"
         raise UserError(f"there is no {DVC_YAML} here; {why}") from None
-
-
-def render(context: dict[str, Any]) -> str:
-    """The page; what stands in `context` is text, and never markup, but for the plots."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(context)
 
 
 def by_part(plots: list[Plot], pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -209,8 +196,8 @@ def data_facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
     """Where the images come from, how many there are, how large."""
     source, organized = metrics["download"]["download"], metrics["organize"]["organize"]
     (least_height, least_width), (most_height, most_width) = organized["sizes"].values()
-    least = report_models.pixels(least_height, least_width)
-    most = report_models.pixels(most_height, most_width)
+    least = models.pixels(least_height, least_width)
+    most = models.pixels(most_height, most_width)
     return {
         "name": source["data_set"],
         "version": source["version"],
@@ -222,7 +209,7 @@ def data_facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
         "splits": {split: organized[split] for split in paths.SPLITS},
         "classes": organized["per_class"],
         "sizes": least if least == most else f"{least} to {most}",
-        "input": report_models.image(params),
+        "input": models.image(params),
         "bad": organized["bad_images"],
         "repeated": organized["repeated"],
         "contradictory": len(organized["contradictory"]),

@@ -29,7 +29,7 @@ from stages.common import paths
 from stages.common.command import UserError, run
 from stages.common.files import fresh_file
 from tools import preset
-from tools.results_page import RESULTS, read_results, write_page
+from tools.sweeps.results_page import RESULTS, read_results, write_page
 
 # Where the images and the weights lie on a disk says nothing about the experiment; a name does.
 PLACE = re.compile(r"download\.|runtime\.|extract\.weights=.*/")

@@ -1,12 +1,13 @@
 """What a reviewer of a pull request reads, in Markdown."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from tools.gate import State as Outcome
-from tools.revisions import Base
-from tools.runs import lower_is_better
-from tools.states import Pair
+from tools.comparison.gate import State as Outcome
+from tools.comparison.revisions import Base
+from tools.comparison.states import Pair
+from tools.sweeps.runs import lower_is_better
 
 Verdict = Literal[
     "better", "worse", "within noise", "not comparable", "noise unknown", "new", "gone"
@@ -15,6 +16,7 @@ Verdict = Literal[
 OF_TEST = ("scratch.", "transfer.", "comparison.")
 # Of a pull request that applies another preset.
 MOST_PARAMS = 60
+MOST_NAMES = 12
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Review:
     def markdown(self) -> str:
         """The whole, as GitHub and GitLab show it."""
         sections = [
-            f"## {self.head} compared with {self._base()}",
+            f"## {self.title}",
             self._verdict(),
             _bullets("### Know this first", [*self.failures, *self.notes]),
             _bullets("### Gate", [f"{outcome}: {why}" for outcome, why in self.gate]),
@@ -91,13 +93,16 @@ class Review:
         ]
         return "\n\n".join(filter(None, sections)) + "\n"
 
-    def _base(self) -> str:
+    @property
+    def title(self) -> str:
+        """Which commits."""
         name, commit = self.base.name, self.base.commit
-        return commit[:7] if commit.startswith(name) else f"{name} ({commit[:7]})"
+        base = commit[:7] if commit.startswith(name) else f"{code([name])} ({commit[:7]})"
+        return f"{self.head} compared with {base}"
 
     def _verdict(self) -> str:
         by = {v: [row.name for row in self.rows if row.verdict == v] for v in ("worse", "better")}
-        moved = [f"{verdict}: {_code(names)}" for verdict, names in by.items() if names]
+        moved = [f"{verdict}: {code(names)}" for verdict, names in by.items() if names]
         noise = f"Beyond noise {'; '.join(moved)}." if moved else "No figure moved beyond noise."
         if not self.comparable:
             noise = "The figures of the test split cannot be compared."
@@ -141,6 +146,13 @@ class Review:
         return "\n\n".join(filter(None, [text if judged else "", details if others else ""]))
 
 
+def code(names: Iterable[str]) -> str:
+    """Names, the first twelve, such that nothing in them is markup."""
+    shown = [name.replace("`", "'") for name in names]
+    more = f" and {len(shown) - MOST_NAMES} more" if len(shown) > MOST_NAMES else ""
+    return ", ".join(f"`{name}`" for name in shown[:MOST_NAMES]) + more
+
+
 def _cells(row: Row) -> list[str]:
     known = row.before is not None and row.after is not None
     difference = f"{row.after - row.before:+.4f}" if known else ""  # type: ignore[operator]
@@ -173,7 +185,3 @@ def _table(title: str, header: list[str], rows: list[list[str]]) -> str:
     rule = ["---", *["---:"] * (len(header) - 1)]
     lines = [f"| {' | '.join(cells)} |" for cells in [header, rule, *rows]]
     return "\n".join([*([title, ""] if title else []), *lines])
-
-
-def _code(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

@@ -10,7 +10,7 @@ from stages.evaluation.comparison import MODELS
 from stages.evaluation.predictions import Predictions
 from stages.evaluation.resampling import draw_weights, percentiles, resampled_scores
 from stages.evaluation.scores import OVERALL
-from tools.states import State
+from tools.comparison.states import State
 
 N_RESAMPLES = 2000
 SEED = 0

@@ -7,8 +7,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from tools.plots import Plot, finish, is_wide, label
-from tools.runs import lower_is_better
+from tools.sweeps.plots import Plot, finish, is_wide, label
+from tools.sweeps.runs import lower_is_better
 
 METRIC_TICKS = 5
 LEAST_GAP = 0.045  # of an axis; nearer labels would overlap

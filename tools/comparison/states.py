@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 from stages.common import paths
 from stages.common.command import UserError
 from stages.evaluation.comparison import MODELS, Comparison, describe
-from tools.revisions import read
+from tools.comparison.revisions import read
 
 Pair = tuple[Any, Any]  # before, after; None where there is none
 

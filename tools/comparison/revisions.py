@@ -39,7 +39,7 @@ def find_base(name: str) -> Base:
     if parted:
         return Base(name, parted, "")
     why = "this clone is shallow" if _is_shallow() else "the branches have no commit in common"
-    return Base(name, commit, f"Compared with the last commit of {name}: {why}.")
+    return Base(name, commit, f"Compared with the last commit of the other branch: {why}.")
 
 
 def head() -> str:

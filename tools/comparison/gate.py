@@ -19,7 +19,7 @@ from ruamel.yaml.error import YAMLError
 from stages.common.command import UserError
 from stages.common.params import did_you_mean, parse
 from stages.common.section import Impossible, Section
-from tools.runs import lower_is_better
+from tools.sweeps.runs import lower_is_better
 
 GATE = Path("gate.yaml")
 State = Literal["passed", "failed", "not judged"]

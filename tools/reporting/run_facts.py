@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.common.run_times import run_time
-from tools.revisions import git
+from tools.comparison.revisions import git
 
 PACKAGES = {
     "tensorflow": "TensorFlow",

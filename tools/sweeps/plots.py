@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from stages.common.files import fresh_file
-from tools.runs import lower_is_better
+from tools.sweeps.runs import lower_is_better
 
 MOST_TICKS = 12
 LOG_FROM = 100

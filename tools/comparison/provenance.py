@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from tools.revisions import git
+from tools.comparison.revisions import git
 
 UP_TO_DATE = "Data and pipelines are up to date."
 

@@ -1,0 +1,1 @@
+"""Runs and their experiments: gathered, drawn, told on docs/results.md."""
