@@ -21,7 +21,7 @@ from stages.common.params import load_params
 from stages.common.records import read_batches
 from stages.common.runtime import set_up
 from stages.common.schema import Params
-from stages.evaluation.comparison import MODELS, compare, describe
+from stages.evaluation.comparison import compare, describe
 from stages.evaluation.curves import write_curves
 from stages.evaluation.inference import load_models, predict_all
 from stages.evaluation.model_card import Card
@@ -34,6 +34,7 @@ from stages.evaluation.pictures import (
 from stages.evaluation.predictions import Predictions, write_predictions
 from stages.evaluation.resampling import draw_weights
 from stages.evaluation.summary import Summary, score_table, summarize
+from stages.evaluation.titles import MODELS
 
 
 def main() -> None:
@@ -108,7 +109,7 @@ def find_images(keys: set[str], dataset: Dataset) -> dict[str, np.ndarray]:
 
 def tabulate(summaries: Mapping[str, Summary]) -> str:
     """A table of both models' scores on the test split."""
-    shown = ("accuracy", "balanced_accuracy", "loss", "precision", "recall", "f1", "roc_auc")
+    shown = ("accuracy", "loss", "precision", "recall", "f1", "roc_auc")
     rows = {
         MODELS[model]: [summary.figures[name] for name in shown]
         for model, summary in summaries.items()

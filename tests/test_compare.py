@@ -24,17 +24,17 @@ def test_a_branch_without_changes_passes(main):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_shows_both_sides_and_loads_nothing(main, tmp_path, width):
+def test_the_page_shows_both_sides_and_loads_nothing(main, tmp_path):
     compare(main)
     address = (main / "report/compare.html").as_uri()
     with Browser(tmp_path / "profile") as browser:
-        browser.open(address, width)
-        assert browser.value("document.querySelectorAll('figure svg').length") > 8
-        assert "No figure moved" in browser.value("document.querySelector('main').innerText")
-        assert browser.value("document.scrollingElement.scrollWidth <= innerWidth")
-        assert set(browser.requests) == {address}
-        assert browser.complaints == []
+        for width in (1280, 390):
+            browser.open(address, width)
+            assert browser.value("document.querySelectorAll('figure svg').length") > 8
+            assert "No figure moved" in browser.value("document.querySelector('main').innerText")
+            assert browser.value("document.scrollingElement.scrollWidth <= innerWidth")
+    assert set(browser.requests) == {address}
+    assert browser.complaints == []
 
 
 def test_a_metric_edited_by_hand_is_found_out(branch):
@@ -48,6 +48,7 @@ def test_a_metric_edited_by_hand_is_found_out(branch):
     assert "dvc.lock is not of this commit: `evaluate`" in text
 
 
+@pytest.mark.slow
 def test_params_that_were_not_run_are_found_out(branch):
     set_param(branch, "  dropout: 0.5 ", "  dropout: 0.4 ")
     commit(branch)
@@ -56,6 +57,7 @@ def test_params_that_were_not_run_are_found_out(branch):
     assert "| `train.dropout` | `0.5` | `0.4` |" in text
 
 
+@pytest.mark.slow
 def test_a_metrics_file_that_is_not_committed_is_found_out(branch):
     git(branch, "rm", "-q", "--cached", "metrics/train.json")
     git(branch, "commit", "-q", "-m", "change")
@@ -63,6 +65,7 @@ def test_a_metrics_file_that_is_not_committed_is_found_out(branch):
     assert "Stage `train` has no committed `metrics/train.json`." in text
 
 
+@pytest.mark.slow
 def test_the_working_folder_does_not_hide_the_commit(branch):
     """CI runs the pipeline before it compares; the commit is stale all the same."""
     good = (branch / "metrics/evaluate.json").read_text()
@@ -94,6 +97,7 @@ def test_without_figures_here_it_fails(branch):
     assert "There are no figures here: run `dvc repro`" in compare(branch, fails=True)
 
 
+@pytest.mark.slow
 def test_a_renamed_metric_is_said(branch):
     git(branch, "checkout", "-q", "main")
     edit(
@@ -110,6 +114,7 @@ def test_a_renamed_metric_is_said(branch):
     assert "| `scratch.f1` |  | " in text
 
 
+@pytest.mark.slow
 def test_other_stages_are_said(branch):
     git(branch, "checkout", "-q", "main")
     text = (branch / "dvc.yaml").read_text().replace("  evaluate:\n", "  judge:\n")
@@ -143,6 +148,7 @@ def test_a_shallow_clone_says_what_it_lacks_and_works(branch, tmp_path):
     assert "shallow" not in compare(shallow)
 
 
+@pytest.mark.slow
 def test_what_came_later_on_main_is_no_change_of_the_branch(branch):
     git(branch, "commit", "-q", "--allow-empty", "-m", "ours")
     git(branch, "checkout", "-q", "main")

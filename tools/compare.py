@@ -18,6 +18,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from stages.common.command import run
@@ -29,6 +30,7 @@ from tools.comparison.provenance import doubts
 from tools.comparison.review import OF_TEST, Review, Row, code, judge_row
 from tools.comparison.revisions import Base, changed_files, find_base, head
 from tools.comparison.states import Pair, State, changed_params, metric_pairs, read_state
+from tools.reporting.drawing import draw
 
 REPORT = Path("report")
 CODE = ("stages", "dvc.yaml", "requirements.lock")
@@ -38,8 +40,13 @@ COMPARED = ("params.yaml", "dvc.lock", "metrics", *CODE)
 def main() -> None:
     base = find_base(parse_arguments().base)
     limits = load_gate()
+    # Each asks a DVC of its own, which takes seconds to start.
+    with ThreadPoolExecutor() as pool:
+        doubted = pool.submit(doubts, "HEAD")
+        params = pool.submit(changed_params, base.commit)
+        drawn = pool.submit(draw, base.commit[:7])
+        metrics = metric_pairs(base.commit)
     before, after = read_state(base.commit), read_state(None)
-    metrics = metric_pairs(base.commit)
     incomparable = why_incomparable(before, after)
     old, new = (
         {name: pair[i] for name, pair in metrics.items() if pair[i] is not None} for i in (0, 1)
@@ -47,16 +54,19 @@ def main() -> None:
     review = Review(
         head() + " with changes" * bool(changed_files("HEAD", *COMPARED)),
         base,
-        failures=[*no_figures(after), *doubts("HEAD")],
+        failures=[*no_figures(after), *doubted.result()],
         notes=list(notes(base, before, after, metrics, incomparable)),
-        params=changed_params(base.commit),
+        params=params.result(),
         rows=compare_metrics(metrics, before, after, incomparable),
         gate=judge(limits, old, new, incomparable),
         sentences=(before.sentence, after.sentence),
         comparable=not incomparable,
     )
     markdown = review.markdown()
-    for name, text in (("compare.md", markdown), ("compare.html", page(review, markdown))):
+    for name, text in (
+        ("compare.md", markdown),
+        ("compare.html", page(review, markdown, drawn.result())),
+    ):
         with fresh_file(REPORT / name) as partial:
             partial.write_text(text, encoding="utf-8")
     print(markdown)

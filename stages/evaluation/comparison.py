@@ -7,8 +7,8 @@ from scipy.stats import binomtest
 
 from stages.evaluation.predictions import Predictions
 from stages.evaluation.resampling import percentiles
+from stages.evaluation.titles import MODELS
 
-MODELS = {"scratch": "CNN from scratch", "transfer": "pre-trained features and a head"}
 ALPHA = 0.05
 
 

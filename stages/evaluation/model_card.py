@@ -16,27 +16,11 @@ from stages.common import paths
 from stages.common.backend import keras
 from stages.common.dataset import Dataset
 from stages.common.files import fresh_file
-from stages.evaluation.comparison import MODELS, Comparison, describe
+from stages.evaluation.comparison import Comparison, describe
 from stages.evaluation.inference import FILES
 from stages.evaluation.scores import OVERALL
 from stages.evaluation.summary import Summary
-
-SHOWN = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "roc_auc": "ROC AUC",
-    "average_precision": "PR AUC (average precision)",
-    "loss": "log loss (nats)",
-    "brier_score_loss": "Brier score",
-    "expected_calibration_error": "expected calibration error",
-    "top_5_accuracy": "top-5 accuracy",
-    "screening_sensitivity": "sensitivity at the threshold",
-    "screening_specificity": "specificity at the threshold",
-}
-
+from stages.evaluation.titles import MODELS, SCORES
 
 NO_INTERVAL = (
     "Where there is no interval all resamples agree: no mistake among n images still allows an "
@@ -119,7 +103,7 @@ class Card:
         test = self.summaries["scratch"].splits["test"]
         scores = [
             [words, *self._cells(name, OVERALL)]
-            for name, words in SHOWN.items()
+            for name, words in SCORES.items()
             if (name, OVERALL) in test
         ]
         recalls = [[_text(label), *self._cells("recall", label)] for label in classes]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stages.evaluation.comparison import MODELS
 from stages.evaluation.predictions import Predictions
 from stages.evaluation.resampling import draw_weights, percentiles, resampled_scores
 from stages.evaluation.scores import OVERALL
+from stages.evaluation.titles import MODELS
 from tools.comparison.states import State
 
 N_RESAMPLES = 2000

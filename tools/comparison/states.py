@@ -14,7 +14,8 @@ from ruamel.yaml.error import YAMLError
 
 from stages.common import paths
 from stages.common.command import UserError
-from stages.evaluation.comparison import MODELS, Comparison, describe
+from stages.evaluation.comparison import Comparison, describe
+from stages.evaluation.titles import MODELS
 from tools.comparison.revisions import read
 
 Pair = tuple[Any, Any]  # before, after; None where there is none

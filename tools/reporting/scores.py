@@ -9,24 +9,9 @@ from typing import Any
 from stages.common import paths
 from stages.common.command import UserError
 from stages.common.schema import Params
-from stages.evaluation.comparison import MODELS, describe
+from stages.evaluation.comparison import describe
+from stages.evaluation.titles import MODELS, SCORES
 
-SCORES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "roc_auc": "ROC AUC",
-    "average_precision": "Average precision",
-    "precision_macro": "Precision, mean of classes",
-    "recall_macro": "Recall, mean of classes",
-    "f1_macro": "F1, mean of classes",
-    "top_5_accuracy": "Top-5 accuracy",
-    "loss": "Log loss",
-    "brier_score_loss": "Brier score",
-    "expected_calibration_error": "Calibration error",
-}
 # What stands over a narrow column.
 SHORT = {"scratch": "From scratch", "transfer": "Pre-trained"}
 ACROSS_SPLITS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "loss")
