@@ -32,7 +32,8 @@ def test_the_page_shows_both_sides_and_loads_nothing(main, tmp_path):
             browser.open(address, width)
             assert browser.value("document.querySelectorAll('figure svg').length") > 8
             assert "No figure moved" in browser.value("document.querySelector('main').innerText")
-            assert browser.value("document.scrollingElement.scrollWidth <= innerWidth")
+            assert browser.value("innerWidth") == width
+            assert browser.value("document.scrollingElement.scrollWidth") <= width
     assert set(browser.requests) == {address}
     assert browser.complaints == []
 
