@@ -45,7 +45,7 @@ compare: setup
 	python -m tools.compare "$$BASE"
 
 test: setup
-	python -m pytest -m "not slow" --numprocesses auto --dist loadfile
+	python -m pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	ruff check

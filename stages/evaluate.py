@@ -1,6 +1,6 @@
 """Judge both models on the test split, which no other stage learns from.
 
-Reads   models/, data/tfrecords, data/features, metrics/{download,organize}.json
+Reads   models/, data/tfrecords, data/features, metrics/download.json
 Writes  metrics/evaluate.json, metrics/plots/, metrics/predictions/, models/README.md
 Params  seed, organize.group, evaluate
 

@@ -11,6 +11,9 @@ from tests.browser import CHROMIUM, Browser
 from tests.commands import dvc, environment, make_repository, python, run_in
 from tests.test_pipeline import SHRUNK
 
+# A minute for the run that all branches start from, some ten seconds for each comparison.
+pytestmark = pytest.mark.slow
+
 # Enough epochs for a model that can be made worse.
 VALUES = [*SHRUNK, "organize.limit=600", "train.epochs=25", "train.learning_rate=0.01"]
 
@@ -49,7 +52,6 @@ def test_a_metric_edited_by_hand_is_found_out(branch):
     assert "dvc.lock is not of this commit: `evaluate`" in text
 
 
-@pytest.mark.slow
 def test_params_that_were_not_run_are_found_out(branch):
     set_param(branch, "  dropout: 0.5 ", "  dropout: 0.4 ")
     commit(branch)
@@ -58,7 +60,6 @@ def test_params_that_were_not_run_are_found_out(branch):
     assert "| `train.dropout` | `0.5` | `0.4` |" in text
 
 
-@pytest.mark.slow
 def test_a_metrics_file_that_is_not_committed_is_found_out(branch):
     git(branch, "rm", "-q", "--cached", "metrics/train.json")
     git(branch, "commit", "-q", "-m", "change")
@@ -66,7 +67,6 @@ def test_a_metrics_file_that_is_not_committed_is_found_out(branch):
     assert "Stage `train` has no committed `metrics/train.json`." in text
 
 
-@pytest.mark.slow
 def test_the_working_folder_does_not_hide_the_commit(branch):
     """CI runs the pipeline before it compares; the commit is stale all the same."""
     good = (branch / "metrics/evaluate.json").read_text()
@@ -98,7 +98,6 @@ def test_without_figures_here_it_fails(branch):
     assert "There are no figures here: run `dvc repro`" in compare(branch, fails=True)
 
 
-@pytest.mark.slow
 def test_a_renamed_metric_is_said(branch):
     git(branch, "checkout", "-q", "main")
     edit(
@@ -115,7 +114,6 @@ def test_a_renamed_metric_is_said(branch):
     assert "| `scratch.f1` |  | " in text
 
 
-@pytest.mark.slow
 def test_other_stages_are_said(branch):
     git(branch, "checkout", "-q", "main")
     text = (branch / "dvc.yaml").read_text().replace("  evaluate:\n", "  judge:\n")
@@ -149,7 +147,6 @@ def test_a_shallow_clone_says_what_it_lacks_and_works(branch, tmp_path):
     assert "shallow" not in compare(shallow)
 
 
-@pytest.mark.slow
 def test_what_came_later_on_main_is_no_change_of_the_branch(branch):
     git(branch, "commit", "-q", "--allow-empty", "-m", "ours")
     git(branch, "checkout", "-q", "main")
@@ -167,7 +164,6 @@ def test_a_gate_that_says_nonsense_is_one_message(branch):
     assert not (branch / "report").exists()
 
 
-@pytest.mark.slow
 def test_a_change_of_dropout_is_judged_by_noise(branch):
     set_param(branch, "  dropout: 0.5 ", "  dropout: 0.45 ")
     dvc(branch, "repro")
@@ -182,7 +178,6 @@ def test_a_change_of_dropout_is_judged_by_noise(branch):
     assert now == f"{metrics_of(branch)['scratch']['loss']:.4f}"
 
 
-@pytest.mark.slow
 def test_a_worse_model_does_not_pass_the_gate(branch):
     gate = "- metric: scratch.accuracy\n  may_fall_by: 0.05\n"
     (branch / "gate.yaml").write_text(gate)
@@ -199,7 +194,6 @@ def test_a_worse_model_does_not_pass_the_gate(branch):
     assert "- Before: " in text
 
 
-@pytest.mark.slow
 def test_other_data_cannot_be_compared(branch):
     (branch / "gate.yaml").write_text("- metric: scratch.accuracy\n  may_fall_by: 1.0\n")
     set_param(branch, "  limit: 600", "  limit: 400")

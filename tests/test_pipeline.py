@@ -81,6 +81,12 @@ def test_plots_are_drawn_once_each(repository):
         "metrics/plots/confusion_scratch.csv",
         "metrics/plots/confusion_transfer.csv",
         "metrics/plots/roc.csv",
+        "metrics/plots/precision_recall.csv",
+        "metrics/plots/reliability.csv",
+        "metrics/plots/scores.csv",
+        "metrics/plots/mistakes_scratch.png",
+        "metrics/plots/mistakes_transfer.png",
+        "metrics/plots/disagreements.png",
     }
 
 

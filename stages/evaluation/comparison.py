@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from stages.evaluation.predictions import Predictions
-from stages.evaluation.resampling import percentiles
+from stages.evaluation.resampling import percentiles, totals
 from stages.evaluation.titles import MODELS
 
 ALPHA = 0.05
@@ -83,7 +83,7 @@ def paired_interval(
     if len(np.unique(groups)) < 2:
         return None, None
     change = after.astype(float) - before.astype(float)
-    return percentiles(weights @ change / weights.sum(axis=1))
+    return percentiles(totals(weights, change) / totals(weights, np.ones(len(change))))
 
 
 def is_real(comparison: Comparison) -> bool:

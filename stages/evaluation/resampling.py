@@ -5,6 +5,8 @@ scores of 269 images and ten classes, 80 s for 1,000 resamples and two models; t
 second. A test holds each score equal to scikit-learn's with `sample_weight`.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from stages.evaluation.calibration import expected_calibration_error
@@ -34,17 +36,21 @@ def draw_weights(groups: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
     """
     names, member = np.unique(groups, return_inverse=True)
     rng = np.random.default_rng(seed)
-    draws = rng.integers(len(names), size=(n_resamples, len(names)))
-    counts = [np.bincount(row, minlength=len(names)) for row in draws]
-    return np.array(counts, np.uint16)[:, member]
+    weights = np.empty((n_resamples, len(groups)), np.uint16)
+    for row in weights:
+        drawn = rng.integers(len(names), size=len(names))
+        row[:] = np.bincount(drawn, minlength=len(names))[member]
+    return weights
+
+
+def totals(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The sum of one value per image, (n,), over each resample, float (resamples,)."""
+    return np.concatenate([part @ values.astype(float) for part in _parts(weights)])
 
 
 def resampled_scores(predictions: Predictions, weights: np.ndarray, positive: int) -> Resampled:
     """Each score of each resample, float (resamples,); NaN where a resample does not define it."""
-    parts = [
-        _scores(predictions, weights[start : start + AT_ONCE].astype(float), positive)
-        for start in range(0, len(weights), AT_ONCE)
-    ]
+    parts = [_scores(predictions, part, positive) for part in _parts(weights)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -69,6 +75,11 @@ def intervals(resampled: Resampled) -> dict[tuple[str, str], Interval]:
     """
     spans = {name: percentiles(values) for name, values in resampled.items()}
     return {name: UNKNOWN if low == high else (low, high) for name, (low, high) in spans.items()}
+
+
+def _parts(weights: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(weights), AT_ONCE):
+        yield weights[start : start + AT_ONCE].astype(float)
 
 
 def _scores(predictions: Predictions, weights: np.ndarray, positive: int) -> Resampled:
@@ -126,7 +137,9 @@ def _per_class(predictions: Predictions, weights: np.ndarray, positive: int) -> 
 def _ranked(predictions: Predictions, weights: np.ndarray, positive: int) -> Resampled:
     labels, p = predictions.labels, predictions.probabilities
     ranked = [positive] if p.shape[1] == 2 else np.unique(labels)
-    areas = [_areas(labels == k, p[:, k], weights) for k in ranked]
+    # Counts of images are exact in float32 up to 16 million, and half as large to move about.
+    small = weights.astype(np.float32)
+    areas = [_areas(labels == k, p[:, k], small) for k in ranked]
     return {
         ("roc_auc", OVERALL): _mean(np.stack([roc for roc, _ in areas], axis=1)),
         ("average_precision", OVERALL): _mean(np.stack([ap for _, ap in areas], axis=1)),
@@ -136,19 +149,38 @@ def _ranked(predictions: Predictions, weights: np.ndarray, positive: int) -> Res
 def _areas(
     is_class: np.ndarray, p: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """ROC AUC and average precision of each resample, from sums along the falling probability."""
+    """ROC AUC and average precision of each resample, NaN where it has one class alone.
+
+    Images of one probability form a group, which no threshold can part. Both areas are sums over
+    the groups that hold images of the class.
+    """
     order = np.argsort(-p, kind="stable")
-    # The last image of each run of equal probabilities: a threshold cannot part them.
-    ends = np.append(np.flatnonzero(np.diff(p[order])), len(p) - 1)
-    found = np.cumsum(weights[:, order] * is_class[order], axis=1)[:, ends]
-    alarms = np.cumsum(weights[:, order] * ~is_class[order], axis=1)[:, ends]
-    more_found, more_alarms = np.diff(found, prepend=0), np.diff(alarms, prepend=0)
-    positives, negatives = found[:, -1], alarms[:, -1]
-    one_class = (positives == 0) | (negatives == 0)
-    area = (more_alarms * (found - more_found / 2)).sum(axis=1)
-    roc_auc = _ratio(area, positives * negatives)
+    hits = is_class[order]
+    starts = np.append(0, np.flatnonzero(np.diff(p[order])) + 1)
+    ends = np.append(starts[1:], len(p)) - 1
+    held = np.logical_or.reduceat(hits, starts)
+    if not held.any():
+        nothing = np.full(len(weights), np.nan)
+        return nothing, nothing
+    first, last = starts[held], ends[held]
+    ranked = weights[:, order]
+    seen = np.cumsum(ranked, axis=1)
+    group = np.searchsorted(last, np.flatnonzero(hits))
+    in_group = np.add.reduceat(
+        ranked[:, hits], np.searchsorted(group, np.arange(len(last))), axis=1
+    )
+    in_group = in_group.astype(float)
+    found = np.cumsum(in_group, axis=1)
+    alarms = seen[:, last] - found
+    alarms_before = seen[:, first] - ranked[:, first] - (found - in_group)
+    positives = found[:, -1]
+    negatives = seen[:, -1] - positives
+    # Pairs of a positive and a negative in the right order; a tie is half of one.
+    in_order = in_group * (negatives[:, np.newaxis] - (alarms + alarms_before) / 2)
+    roc_auc = _ratio(in_order.sum(axis=1), positives * negatives)
     precision = _ratio(found, found + alarms)
-    average_precision = _ratio((more_found * precision).sum(axis=1), positives)
+    average_precision = _ratio((in_group * precision).sum(axis=1), positives)
+    one_class = (positives == 0) | (negatives == 0)
     return np.where(one_class, np.nan, roc_auc), np.where(one_class, np.nan, average_precision)
 
 

@@ -5,7 +5,7 @@ from typing import TypedDict
 import numpy as np
 
 from stages.evaluation.predictions import Predictions
-from stages.evaluation.resampling import Interval, intervals
+from stages.evaluation.resampling import Interval, intervals, totals
 from stages.evaluation.scores import OVERALL
 
 
@@ -80,6 +80,5 @@ def _share(part: np.ndarray, whole: np.ndarray) -> float | None:
 
 
 def _shares(part: np.ndarray, whole: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    counts = weights @ whole.astype(float)
-    found = weights @ (part & whole).astype(float)
+    counts, found = totals(weights, whole), totals(weights, part & whole)
     return np.divide(found, counts, out=np.full(len(weights), np.nan), where=counts > 0)
