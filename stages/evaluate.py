@@ -1,8 +1,8 @@
 """Judge both models on the test split, which no other stage learns from.
 
-Reads   models/, data/tfrecords, data/features, metrics/download.json
+Reads   models/, data/tfrecords, data/features, data/groups.json, metrics/download.json
 Writes  metrics/evaluate.json, metrics/plots/, metrics/predictions/, models/README.md
-Params  seed, organize.group, evaluate
+Params  seed, evaluate
 
 The figures of the training and validation split stand beside those of the test split, so that
 overfitting shows. A decision threshold is chosen on validation.

@@ -1,7 +1,8 @@
 """Sort the archive's images into train, validation and test folders, one folder per class.
 
 Reads   data/raw
-Writes  data/organized/<split>/<class>/<file>, metrics/organize.json, metrics/organize/
+Writes  data/organized/<split>/<class>/<file>, data/groups.json, metrics/organize.json,
+        metrics/organize/
 Params  seed, organize
 
 Every image is decoded once, to know that it can be; then its bytes are copied as they are, from the
@@ -46,6 +47,7 @@ def main() -> None:
         with fresh_dir(paths.metrics_folder("organize")) as overview:
             write_balance(targets, overview)
             write_samples(targets, folder, overview)
+    write_json(paths.GROUPS, find_groups(targets, params.organize.group))
     left_out = {"repeated": len(repeated), "unlabelled": len(images) - len(labels) - len(repeated)}
     summary = summarize(splits, labels, targets, images, params.organize)
     write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
@@ -87,6 +89,13 @@ def find_repeated(images: dict[str, Image], labels: dict[str, str]) -> set[str]:
             repeated.add(name)
         kept.add(identity)
     return repeated
+
+
+def find_groups(targets: dict[str, Path], pattern: str | None) -> dict[str, str]:
+    """The group of each image that has one, by its key `<class>/<file>`, for whoever judges."""
+    keys = {name: "/".join(target.parts[1:]) for name, target in targets.items()}
+    groups = {keys[name]: group_of(name, pattern) for name in sorted(targets)}
+    return {key: group for key, group in groups.items() if group is not None}
 
 
 def write_images(archive: Path, targets: dict[str, Path], folder: Path) -> None:

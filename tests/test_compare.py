@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -156,12 +157,55 @@ def test_what_came_later_on_main_is_no_change_of_the_branch(branch):
     assert "No param changed." in compare(branch)
 
 
+def test_a_gate_that_the_branch_removes_is_said(branch):
+    git(branch, "checkout", "-q", "main")
+    (branch / "gate.yaml").write_text("- metric: scratch.accuracy\n  may_fall_by: 0.0\n")
+    commit(branch)
+    git(branch, "checkout", "-q", "-b", "ungated")
+    git(branch, "rm", "-q", "gate.yaml")
+    commit(branch)
+    assert "The gate is another one than on `main`: look at `gate.yaml`." in compare(branch)
+
+
+def test_in_a_hook_the_users_own_branch_stays(branch):
+    variables = {**environment(), "GIT_DIR": str(branch / ".git"), "GIT_PREFIX": "x/"}
+    command = [sys.executable, "-m", "tools.compare", "main"]
+    assert run_in(branch, command, variables).returncode == 0
+    assert (branch / ".git/HEAD").read_text() == "ref: refs/heads/change\n"
+
+
+def test_figures_that_a_merge_broke_are_no_traceback(branch):
+    mark = "<<<<<<< ours\n"
+    for name in ("metrics/plots/scores.csv", "metrics/plots/confusion_scratch.csv"):
+        (branch / name).write_text(mark + (branch / name).read_text())
+    (branch / "metrics/plots/confusion_transfer.csv").write_text("")
+    (branch / "metrics/organize.json").write_text('{"organize": null}\n')
+    set_param(branch, "evaluate:\n", "evaluate:\nbroken:\n")
+    text = compare(branch)
+    assert "it is not known whether both were tested on the same images" in text
+
+
+def test_it_runs_at_the_root_of_a_repository(tmp_path, branch):
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    shutil.move(branch, outer / "project")
+    shutil.rmtree(outer / "project" / ".git")
+    git(outer, "init", "-q", "-b", "main")
+    result = run_compare(outer / "project", "HEAD")
+    assert result.returncode == 1
+    assert "run from the root of the Git repository" in result.stderr
+    git(outer / "project", "init", "-q", "-b", "main")
+    assert "there is no commit yet" in run_compare(outer / "project", "HEAD").stderr
+
+
 def test_a_gate_that_says_nonsense_is_one_message(branch):
+    (branch / "report").mkdir()
+    (branch / "report/compare.md").write_text("what was said of another branch")
     (branch / "gate.yaml").write_text("- metric: scratch.loss\n  may_fall_by: 0.1\n")
     result = run_compare(branch, "main")
     assert result.returncode == 1
     assert "limits.0.may_rise_by: is what scratch.loss needs: lower is better" in result.stderr
-    assert not (branch / "report").exists()
+    assert not (branch / "report/compare.md").exists()
 
 
 def test_a_change_of_dropout_is_judged_by_noise(branch):

@@ -5,7 +5,13 @@ import pytest
 import scipy.stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from stages.evaluation.comparison import compare, describe, is_real, mcnemar_exact
+from stages.evaluation.comparison import (
+    compare,
+    describe,
+    is_real,
+    mcnemar_exact,
+    permutation_p,
+)
 from stages.evaluation.resampling import draw_weights
 from tests.predictions import predictions, right_or_wrong
 
@@ -115,13 +121,37 @@ def test_one_image_tells_nothing():
     assert "which may be chance" in describe(comparison, 1)
 
 
-def test_of_groups_there_is_no_test_that_takes_images_for_independent():
-    labels, groups = [0] * 40, np.repeat(["a", "b", "c", "d"], 10)
-    worse = predictions(labels, [[0.4, 0.6]] * 10 + [[0.9, 0.1]] * 30, groups)
-    better = predictions(labels, [[0.9, 0.1]] * 40, groups)
-    comparison = compared(worse, better)
-    assert comparison["mcnemar_p"] is None
+def by_group(gains):
+    """Ten images a group; in each the second model is right on so many more."""
+    labels, groups = [0] * 10 * len(gains), np.repeat([f"p{i}" for i in range(len(gains))], 10)
+    right, wrong = [0.9, 0.1], [0.4, 0.6]
+    rows = [row for gain in gains for row in [wrong] * gain + [right] * (10 - gain)]
+    better = predictions(labels, [right] * len(labels), groups)
+    return predictions(labels, rows, groups), better
+
+
+def test_images_of_one_group_are_not_independent():
     # Ten more images right, and all of them are one person's.
+    comparison = compared(*by_group([10, 0, 0, 0]))
+    assert comparison["mcnemar_p"] is None
+    assert comparison["permutation_p"] == 1
     assert comparison["low"] == 0
     assert not is_real(comparison)
-    assert "McNemar" not in describe(comparison, 40)
+
+
+@pytest.mark.parametrize(("count", "p"), [(2, 2 / 4), (3, 2 / 8), (5, 2 / 32), (6, 2 / 64)])
+def test_few_groups_are_never_enough(count, p):
+    # The resamples all agree; of so many fair coins all fall on one side as often as this.
+    comparison = compared(*by_group([1] * count))
+    assert comparison["low"] == comparison["high"] == pytest.approx(0.1)
+    assert comparison["permutation_p"] == pytest.approx(p)
+    assert is_real(comparison) == (count == 6)
+    text = describe(comparison, 10 * count)
+    assert f"permutation test of groups, p = {p:.3f}" in text
+    assert ("not chance" in text) == (count == 6)
+
+
+def test_groups_of_one_give_nearly_mcnemars_p():
+    scratch, transfer = models(both=70, only_scratch=5, only_transfer=20, neither=5)
+    p = permutation_p(scratch.correct, transfer.correct, scratch.groups)
+    assert p == pytest.approx(mcnemar_exact(5, 20), abs=0.003)

@@ -58,7 +58,7 @@ def test_what_is_shown_of_each_split_is_in_one_table(evaluated):
     accuracy = table[(table.split == "test") & (table.score == "accuracy")]
     assert (accuracy.low <= accuracy.value).all()
     assert (accuracy.value <= accuracy.high).all()
-    assert {"screening_sensitivity", "screening_specificity"} <= set(table.score)
+    assert {"screening.sensitivity", "screening.specificity"} <= set(table.score)
 
 
 def test_the_model_card_states_facts_of_the_run(evaluated):
@@ -82,12 +82,15 @@ def test_it_repeats_byte_for_byte(evaluated):
     assert len(files) > 10
 
 
-def test_groups_are_found_in_the_file_names(evaluated, set_params):
-    set_params(**{"organize.group": r"^(\d)"})
+def test_images_of_one_group_are_not_independent(evaluated):
+    keys = read_predictions(paths.PREDICTIONS / "scratch.csv")["test"].keys.tolist()
+    write_json(paths.GROUPS, {key: f"patient {i // 4}" for i, key in enumerate(keys)})
     evaluate.main()
     splits = read_predictions(paths.PREDICTIONS / "scratch.csv")
-    assert set(splits["test"].groups) == set("0123456789")
-    assert json.loads(paths.metrics("evaluate").read_text())["comparison"]["mcnemar_p"] is None
+    assert set(splits["test"].groups) == {f"patient {i}" for i in range(5)}
+    comparison = json.loads(paths.metrics("evaluate").read_text())["comparison"]
+    assert comparison["mcnemar_p"] is None
+    assert comparison["permutation_p"] >= 2 / 2**5
 
 
 def test_the_positive_class_is_one_of_two(evaluated, set_params):
@@ -214,6 +217,7 @@ def evaluated(workspace):
         some = rng.normal(size=(count, 3)).astype(np.float32)
         features = Features(some * 300, batch[1].numpy(), keys)
         write_features([features], paths.FEATURES / split, (count, 3), some.dtype)
+    write_json(paths.GROUPS, {})
     source = {"data_set": "own_photos.zip", "version": "", "licence": "", "file": "own_photos.zip"}
     write_json(paths.metrics("download"), {"download": {**source, "bytes": 10, "sha256": "00"}})
     evaluate.main()

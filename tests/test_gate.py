@@ -4,6 +4,8 @@ import pytest
 
 from stages.common.command import UserError
 from tools.comparison.gate import judge, load_gate
+from tools.comparison.noise import Difference
+from tools.comparison.page import page
 from tools.comparison.review import Review, judge_row
 from tools.comparison.revisions import Base
 
@@ -63,22 +65,22 @@ def test_a_mistake_in_the_file_is_one_message(tmp_path, text, message):
 
 
 @pytest.mark.parametrize(
-    ("name", "pair", "interval", "verdict"),
+    ("name", "pair", "difference", "verdict"),
     [
-        ("a.f1", (0.5, 0.6), (0.05, 0.15), "better"),
-        ("a.f1", (0.6, 0.5), (-0.15, -0.05), "worse"),
-        ("a.loss", (0.5, 0.6), (0.05, 0.15), "worse"),
-        ("a.loss", (0.6, 0.5), (-0.15, -0.05), "better"),
-        ("a.f1", (0.5, 0.6), (0.0, 0.2), "within noise"),
+        ("a.f1", (0.5, 0.6), Difference(0.05, 0.15, real=True), "better"),
+        ("a.f1", (0.6, 0.5), Difference(-0.15, -0.05, real=True), "worse"),
+        ("a.loss", (0.5, 0.6), Difference(0.05, 0.15, real=True), "worse"),
+        ("a.loss", (0.6, 0.5), Difference(-0.15, -0.05, real=True), "better"),
+        ("a.f1", (0.5, 0.6), Difference(0.05, 0.15, real=False), "within noise"),
         ("a.f1", (0.5, 0.6), None, "noise unknown"),
         ("a.f1", (None, 0.6), None, "new"),
         ("a.f1", (0.5, None), None, "gone"),
     ],
 )
-def test_a_difference_is_judged_by_its_interval(name, pair, interval, verdict):
-    assert judge_row(name, pair, interval, incomparable=False).verdict == verdict
+def test_a_difference_is_judged_by_its_noise(name, pair, difference, verdict):
+    assert judge_row(name, pair, difference, incomparable=False).verdict == verdict
     if None not in pair:
-        assert judge_row(name, pair, interval, incomparable=True).verdict == "not comparable"
+        assert judge_row(name, pair, difference, incomparable=True).verdict == "not comparable"
 
 
 def review(**changes):
@@ -94,10 +96,23 @@ def test_values_do_not_break_the_tables():
     assert r"| `organize.group` | *none* | `(a\|b)'c'` |" in text
 
 
+def test_names_are_no_markup_on_the_page():
+    evil = "organize.classes.`</code><script>1</script>|x"
+    found = review(params={evil: (None, "1")}, rows=[judge_row(evil, (None, 1.0), None, False)])
+    html = page(found, found.markdown(), [])
+    assert "<script>" not in html
+    assert html.count("&lt;script&gt;1") == 2
+    assert "Other figures" in html
+    assert "&lt;details" not in html
+
+
 def test_a_whole_preset_stays_below_what_github_takes():
     params = {f"section.param_{i}": ("x" * 300, "y" * 300) for i in range(500)}
     names = [f"{m}.{'score' * 4}_{i}" for m in ("scratch", "transfer") for i in range(40)]
-    rows = [judge_row(name, (0.1, 0.2), (0.01, 0.2), incomparable=False) for name in names]
+    rows = [
+        judge_row(name, (0.1, 0.2), Difference(0.01, 0.2, real=True), incomparable=False)
+        for name in names
+    ]
     text = review(params=params, rows=rows).markdown()
     assert "And 440 more." in text
     assert len(text) < 65_536

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from stages.common import splits
+from stages.common import paths, splits
 from stages.common.command import UserError
 from stages.common.params import load_params
 from tests.images import CLASSES, SPLITS, count, metrics, pair, pets, png
@@ -80,6 +80,18 @@ def test_no_group_stands_in_two_splits_and_shares_stay_close(run, set_params, se
     assert sum(metrics()["groups"].values()) == len(people) == 30
     shares = {split: found / 300 for split, found in count(tree, "split").items()}
     assert shares == pytest.approx({"train": 0.7, "validation": 0.15, "test": 0.15}, abs=0.04)
+
+
+def test_groups_survive_files_that_get_another_name(run, set_params):
+    set_params(**{"organize.group": r"_p(\d+)\.png$"})
+    files = {f"{c}/{c}{i}_p{i}.png": png(i, ord(c[0])) for c in ("cat", "dog") for i in range(20)}
+    files |= {f"{folder}/cat/a_p7.png": png(n, 1) for n, folder in enumerate(("y1", "y2"))}
+    tree = run(files)
+    groups = json.loads(paths.GROUPS.read_text())
+    renamed = [name for name in groups if name.startswith("cat/a_p7-")]
+    assert [groups[name] for name in renamed] == ["7", "7"]
+    assert groups["dog/dog3_p3.png"] == "3"
+    assert set(groups) == {name.split("/", 1)[1] for name in tree}
 
 
 def test_equal_images_stay_together(run):

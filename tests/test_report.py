@@ -54,6 +54,7 @@ COMPARISON = {
     "low": -0.25,
     "high": 0.05,
     "mcnemar_p": 0.625,
+    "permutation_p": None,
     "both_right": 7,
     "only_scratch_right": 2,
     "only_transfer_right": 1,
@@ -240,6 +241,25 @@ def test_figures_of_another_version_are_one_message(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["report"])
     write_json(paths.metrics("evaluate"), {"examples": 10, "scratch": {}, "transfer": {}})
     with pytest.raises(UserError, match=r"evaluate.json has no comparison.*run `dvc repro`"):
+        report.main()
+
+
+def test_a_page_says_when_nobody_can_tell_whether_it_is_old(tmp_path):
+    write_run(tmp_path, EVIL)
+    (tmp_path / "dvc.lock").write_text("<<<<<<< ours\n")
+    assert python_here(tmp_path).returncode == 0
+    text = (tmp_path / report.PAGE).read_text(encoding="utf-8")
+    assert "<strong>Not checked.</strong>" in text
+    assert "Out of date" not in text
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "metrics/plots/scores.csv"])
+def test_a_merge_that_went_wrong_is_one_message(tmp_path, monkeypatch, name):
+    write_run(tmp_path, EVIL, commit=False)
+    (tmp_path / name).write_text("<<<<<<< ours\n" + (tmp_path / name).read_text())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["report"])
+    with pytest.raises(UserError, match=re.escape(name)):
         report.main()
 
 
@@ -448,7 +468,7 @@ def write_plots(metrics, classes):
         both = [(p / 4, p / 4, m) for m in MODELS for p in range(5)]
         pd.DataFrame(both, columns=[x, y, "curve"]).to_csv(folder / f"{name}.csv", index=False)
     splits = {"train": 1.0, "validation": 0.95, "test": 0.9}
-    names = [*SCORES, "screening_sensitivity"]
+    names = [*SCORES, "screening.sensitivity"]
     rows = [
         (m, split, name, "", value, *((0.8, 0.96) if split == "test" else (None, None)))
         for m in MODELS

@@ -71,5 +71,5 @@ def test_its_intervals_hold_the_figures():
     weights = draw_weights(some.groups, 500, seed=0)
     spans = screening_intervals(some, 1, found["threshold"], weights)
     for name in ("sensitivity", "specificity"):
-        low, high = spans[f"screening_{name}", OVERALL]
+        low, high = spans[f"screening.{name}", OVERALL]
         assert low < found[name] < high

@@ -21,6 +21,7 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from stages.common import paths
 from stages.common.command import UserError, run
@@ -139,6 +140,8 @@ def read_pipeline() -> dict[str, Any]:
     except FileNotFoundError:
         why = "run from the root of the repository"
         raise UserError(f"there is no {DVC_YAML} here; {why}") from None
+    except YAMLError as error:
+        raise UserError(f"{DVC_YAML} is no valid YAML:\n{error}") from None
 
 
 def by_part(plots: list[Plot], pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

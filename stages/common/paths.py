@@ -9,6 +9,7 @@ SPLITS = ("train", "validation", "test")
 
 RAW = Path("data/raw")
 ORGANIZED = Path("data/organized")
+GROUPS = Path("data/groups.json")
 TFRECORDS = Path("data/tfrecords")
 FEATURES = Path("data/features")
 

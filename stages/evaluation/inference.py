@@ -1,5 +1,6 @@
 """What the trained models say of the images of each split."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.dataset import Dataset
 from stages.common.features import feature_batches, load_features
-from stages.common.groups import group_of
 from stages.common.records import read_batches
 from stages.common.schema import Params
 from stages.evaluation.predictions import Predictions
@@ -47,17 +47,31 @@ def predict_all(
     That order depends on nothing but the images, so that runs can be compared row by row.
     """
     predictions: dict[str, dict[str, Predictions]] = {model: {} for model in models}
+    groups = load_groups()
     for split in paths.SPLITS:
         keys, labels, scratch = predict_images(models["scratch"], dataset, split, params)
         transfer = predict_transfer(models["transfer"], keys, dataset, split, params)
         order = np.argsort(keys)
         names = np.array(keys)[order]
-        groups = np.array([group_of(key, params.organize.group) or key for key in names.tolist()])
+        member = np.array([groups.get(key, key) for key in names.tolist()])
         for model, p in (("scratch", scratch), ("transfer", transfer)):
             predictions[model][split] = Predictions(
-                dataset.classes, names, groups, labels[order], p[order]
+                dataset.classes, names, member, labels[order], p[order]
             )
     return predictions
+
+
+def load_groups() -> dict[str, str]:
+    """The group of each image that has one, by its key.
+
+    Raises:
+        UserError: organize did not run yet.
+    """
+    try:
+        content: dict[str, str] = json.loads(paths.GROUPS.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no {paths.GROUPS}; run `dvc repro organize`") from None
+    return content
 
 
 def predict_images(

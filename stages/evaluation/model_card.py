@@ -23,8 +23,8 @@ from stages.evaluation.summary import Summary
 from stages.evaluation.titles import MODELS, SCORES
 
 NO_INTERVAL = (
-    "Where there is no interval all resamples agree: no mistake among n images still allows an "
-    "error rate of 3/n (Hanley and Lippman-Hand 1983)."
+    "Where there is no interval all resamples agree, or too few define the score: no mistake among "
+    "n images still allows an error rate of 3/n (Hanley and Lippman-Hand 1983)."
 )
 
 

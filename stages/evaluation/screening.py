@@ -65,8 +65,8 @@ def screening_intervals(
     """95 % bootstrap intervals of sensitivity and specificity, the threshold being given."""
     flagged, is_positive = _flagged(test, positive, threshold), test.labels == positive
     resampled = {
-        ("screening_sensitivity", OVERALL): _shares(flagged, is_positive, weights),
-        ("screening_specificity", OVERALL): _shares(~flagged, ~is_positive, weights),
+        ("screening.sensitivity", OVERALL): _shares(flagged, is_positive, weights),
+        ("screening.specificity", OVERALL): _shares(~flagged, ~is_positive, weights),
     }
     return intervals(resampled)
 

@@ -50,7 +50,7 @@ def summarize(
             spans |= screening_intervals(test, positive, found["threshold"], weights)
             for name in ("sensitivity", "specificity"):
                 value = found[name]
-                scores["test"][f"screening_{name}", OVERALL] = np.nan if value is None else value
+                scores["test"][f"screening.{name}", OVERALL] = np.nan if value is None else value
     return Summary(figures, scores, spans)
 
 

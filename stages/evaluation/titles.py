@@ -17,6 +17,6 @@ SCORES = {
     "loss": "Log loss",
     "brier_score_loss": "Brier score",
     "expected_calibration_error": "Calibration error",
-    "screening_sensitivity": "Sensitivity at the threshold",
-    "screening_specificity": "Specificity at the threshold",
+    "screening.sensitivity": "Sensitivity at the threshold",
+    "screening.specificity": "Specificity at the threshold",
 }

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from tools.comparison.revisions import git
+from tools.comparison.revisions import environment, git
 
 UP_TO_DATE = "Data and pipelines are up to date."
 
@@ -50,8 +51,10 @@ def _edited(clone: Path) -> Iterator[str]:
 
 def _stale(clone: Path) -> Iterator[str]:
     # --allow-missing: data and models are not in Git, and their digests in dvc.lock are enough.
-    command = ["dvc", "repro", "--allow-missing", "--dry"]
-    result = subprocess.run(command, cwd=clone, check=False, capture_output=True, text=True)
+    command = [sys.executable, "-m", "dvc", "repro", "--allow-missing", "--dry"]
+    result = subprocess.run(
+        command, cwd=clone, env=environment(), check=False, capture_output=True, text=True
+    )
     if result.returncode == 0 and UP_TO_DATE in result.stdout:
         return
     # A stage that must run fails at once, even dry, where its data is not there.
@@ -62,15 +65,15 @@ def _stale(clone: Path) -> Iterator[str]:
         yield f"dvc.lock is not of this commit: {must}, with `dvc repro`."
     else:
         first = (result.stderr.strip().splitlines() or ["it does not say why"])[0]
-        yield f"`dvc repro` cannot run this commit: {first.removeprefix('ERROR: ')}"
+        yield f"`dvc repro` cannot run this commit: `{first.removeprefix('ERROR: ')}`"
 
 
 def _stages(file: Path) -> list[tuple[str, dict[str, Any]]]:
     """The stages of dvc.yaml or dvc.lock; none where DVC itself will say what is wrong."""
     try:
         content = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-        return list(content["stages"].items())
-    except (OSError, YAMLError, KeyError, TypeError):
+        return [(name, stage) for name, stage in content["stages"].items() if stage]
+    except (OSError, YAMLError, KeyError, TypeError, AttributeError):
         return []
 
 

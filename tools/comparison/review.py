@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tools.comparison.gate import State as Outcome
+from tools.comparison.noise import Difference
 from tools.comparison.revisions import Base
 from tools.comparison.states import Pair
 from tools.sweeps.runs import lower_is_better
@@ -21,32 +22,29 @@ MOST_NAMES = 12
 
 @dataclass(frozen=True)
 class Row:
-    """One metric: before, after, the 95 % interval of the difference, what that means."""
+    """One metric: before, after, how far apart, what that means."""
 
     name: str
     before: float | None
     after: float | None
-    interval: tuple[float, float] | None
+    difference: Difference | None
     verdict: Verdict
 
 
-def judge_row(
-    name: str, pair: Pair, interval: tuple[float, float] | None, incomparable: bool
-) -> Row:
+def judge_row(name: str, pair: Pair, difference: Difference | None, incomparable: bool) -> Row:
     """Say of a metric that changed whether it is better, worse or within noise."""
     before, after = pair
     if before is None or after is None:
         return Row(name, before, after, None, "new" if before is None else "gone")
     if incomparable:
         return Row(name, before, after, None, "not comparable")
-    if interval is None:
+    if difference is None:
         return Row(name, before, after, None, "noise unknown")
-    low, high = interval
-    if low <= 0 <= high:
-        return Row(name, before, after, interval, "within noise")
-    rose = low > 0
+    if not difference.real:
+        return Row(name, before, after, difference, "within noise")
+    rose = difference.low > 0
     verdict: Verdict = "worse" if rose == lower_is_better(name) else "better"
-    return Row(name, before, after, interval, verdict)
+    return Row(name, before, after, difference, verdict)
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ class Review:
         if not self.params:
             return "No param changed."
         shown = list(self.params.items())[:MOST_PARAMS]
-        rows = [[f"`{name}`", _value(old), _value(new)] for name, (old, new) in shown]
+        rows = [[_quote(name), _value(old), _value(new)] for name, (old, new) in shown]
         more = len(self.params) - len(shown)
         return _table("### Params", ["param", "before", "now"], rows) + (
             f"\n\nAnd {more} more." if more else ""
@@ -138,8 +136,9 @@ class Review:
         if judged:
             text += (
                 "\n\nOnly what changed. Beyond noise: the interval of the difference keeps to one "
-                "side of zero, which of 20 figures one does by chance. It covers the choice of "
-                "test images, not another seed."
+                "side of zero and, for scores of the predicted classes, a randomization test "
+                "agrees. "
+                "Of 20 figures one does so by chance. Another seed is not covered."
             )
         rest = _table("", header[:4], [_cells(row)[:4] for row in others])
         details = f"<details><summary>Other figures</summary>\n\n{rest}\n\n</details>"
@@ -148,18 +147,25 @@ class Review:
 
 def code(names: Iterable[str]) -> str:
     """Names, the first twelve, such that nothing in them is markup."""
-    shown = [name.replace("`", "'") for name in names]
+    shown = [_quote(name) for name in names]
     more = f" and {len(shown) - MOST_NAMES} more" if len(shown) > MOST_NAMES else ""
-    return ", ".join(f"`{name}`" for name in shown[:MOST_NAMES]) + more
+    return ", ".join(shown[:MOST_NAMES]) + more
+
+
+def _quote(text: str) -> str:
+    """As code, in which a backquote would end it, and a bar the cell of a table around it."""
+    for mark, instead in (("|", "\\|"), ("`", "'"), ("\n", " ")):
+        text = text.replace(mark, instead)
+    return f"`{text}`"
 
 
 def _cells(row: Row) -> list[str]:
     known = row.before is not None and row.after is not None
     difference = f"{row.after - row.before:+.4f}" if known else ""  # type: ignore[operator]
-    span = f"{row.interval[0]:+.4f} to {row.interval[1]:+.4f}" if row.interval else ""
+    span = f"{row.difference.low:+.4f} to {row.difference.high:+.4f}" if row.difference else ""
     verdict = f"**{row.verdict}**" if row.verdict in {"better", "worse", "gone"} else row.verdict
     change = [text.replace("-", "\N{MINUS SIGN}") for text in (difference, span)]
-    return [f"`{row.name}`", _figure(row.before), _figure(row.after), *change, verdict]
+    return [_quote(row.name), _figure(row.before), _figure(row.after), *change, verdict]
 
 
 def _figure(value: float | None) -> str:
@@ -172,9 +178,7 @@ def _figure(value: float | None) -> str:
 def _value(value: object) -> str:
     if value is None:
         return "*none*"
-    # A bar would end the cell, also inside of code; a backquote would end the code.
-    text = str(value).replace("|", "\\|").replace("`", "'").replace("\n", " ")
-    return f"`{text}`"
+    return _quote(str(value))
 
 
 def _bullets(title: str, lines: list[str]) -> str:

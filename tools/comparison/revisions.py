@@ -1,7 +1,9 @@
 """Two states of the repository, as Git knows them: the commit to compare with, and what is here."""
 
+import os
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from stages.common.command import UserError
@@ -32,6 +34,12 @@ def find_base(name: str) -> Base:
     Raises:
         UserError: Git does not know `name`.
     """
+    top = git("rev-parse", "--show-toplevel", may_fail=True)
+    if top is None or Path(top).resolve() != Path.cwd():
+        why = "run from the root of the Git repository, which must be that of the project"
+        raise UserError(f"there is no Git repository here; {why}")
+    if _commit("HEAD") is None:
+        raise UserError("there is no commit yet; commit first")
     commit = _commit(name) or _commit(f"origin/{name}")
     if commit is None:
         raise UserError(_unknown(name))
@@ -70,12 +78,25 @@ def git(
         UserError: it fails, or this is no Git repository.
     """
     command = ["git", "-c", "core.quotePath=off", *arguments]
-    result = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    result = subprocess.run(
+        command, cwd=folder, env=environment(), check=False, capture_output=True, text=True
+    )
     if result.returncode == 0:
         return result.stdout.strip() if strip else result.stdout
     if may_fail:
         return None
     raise UserError(f"`git {' '.join(arguments)}` failed: {result.stderr.strip()}")
+
+
+@cache
+def environment() -> dict[str, str]:
+    """This process's, without what ties Git to one repository, as GIT_DIR in a hook does.
+
+    Else commands that are meant for a clone would change the user's own.
+    """
+    names = ["git", "rev-parse", "--local-env-vars"]
+    local = set(subprocess.check_output(names, text=True).split())
+    return {name: value for name, value in os.environ.items() if name not in local}
 
 
 def _commit(name: str) -> str | None:
@@ -90,8 +111,6 @@ def _is_shallow() -> bool:
 
 
 def _unknown(name: str) -> str:
-    if git("rev-parse", "--git-dir", may_fail=True) is None:
-        return "this is no Git repository; run from the root of the repository"
     branch = name.removeprefix("origin/")
     fetch = f"git fetch origin {branch}:refs/remotes/origin/{branch}"
     if _is_shallow():

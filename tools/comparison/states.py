@@ -4,6 +4,7 @@ import io
 import json
 import math
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,8 +17,9 @@ from stages.common import paths
 from stages.common.command import UserError
 from stages.evaluation.comparison import Comparison, describe
 from stages.evaluation.titles import MODELS
-from tools.comparison.revisions import read
+from tools.comparison.revisions import environment, read
 
+VALUES = ("value", "low", "high")
 Pair = tuple[Any, Any]  # before, after; None where there is none
 
 
@@ -30,6 +32,8 @@ class State:
         stages: names of the stages of dvc.yaml.
         data: a digest of the archive; None where it is not told.
         test_images: a digest of the test split, and how many images it has; None as above.
+        classes: of the images, in the order of their labels.
+        positive: of two classes, the one that scores are of; else None.
         judged: whether there are figures of the test split.
         scores: of metrics/plots/scores.csv by `model.score`: value, low, high; NaN where unknown.
         said: columns `actual` and `predicted` of the test split, by model, in order of the keys.
@@ -40,6 +44,8 @@ class State:
     stages: frozenset[str]
     data: str | None
     test_images: tuple[str, int] | None
+    classes: list[str]
+    positive: str | None
     judged: bool
     scores: dict[str, tuple[float, float, float]]
     said: dict[str, pd.DataFrame]
@@ -48,20 +54,31 @@ class State:
 
 def read_state(commit: str | None) -> State:
     """Read a commit, or the working folder (None); what is missing or unreadable is left out."""
-    organize = _metrics("organize", commit).get("organize", {})
+    organize = section(_metrics("organize", commit), "organize")
     digest, count = organize.get("test_sha256"), organize.get("test")
-    stages = _yaml(Path("dvc.yaml"), commit).get("stages")
+    known = isinstance(digest, str) and isinstance(count, int)
+    params = _yaml(paths.PARAMS, commit)
+    rows = organize.get("per_class")
+    classes = [str(row.get("class")) for row in rows or [] if isinstance(row, dict)]
     evaluate = _metrics("evaluate", commit)
     return State(
-        params=_yaml(paths.PARAMS, commit),
-        stages=frozenset(stages if isinstance(stages, dict) else ()),
-        data=_metrics("download", commit).get("download", {}).get("sha256"),
-        test_images=(digest, count) if digest and count else None,
+        params=params,
+        stages=frozenset(section(_yaml(Path("dvc.yaml"), commit), "stages")),
+        data=section(_metrics("download", commit), "download").get("sha256"),
+        test_images=cast("tuple[str, int]", (digest, count)) if known else None,
+        classes=classes,
+        positive=_positive(classes, params),
         judged=bool(evaluate),
         scores=_scores(commit),
         said=_said(commit),
         sentence=_sentence(evaluate),
     )
+
+
+def section(content: dict[str, Any], name: str) -> dict[str, Any]:
+    """What stands under a name; nothing where it is no table, as after a merge that went wrong."""
+    part = content.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def metric_pairs(commit: str) -> dict[str, Pair]:
@@ -95,10 +112,10 @@ def changed_params(commit: str) -> dict[str, Pair]:
 
 def _dvc_diff(what: str, commit: str) -> dict[str, dict[str, dict[str, Any]]]:
     options = ["--all", "--json"] + ["--precision=15"] * (what == "metrics")
-    command = ["dvc", what, "diff", *options, commit]
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    command = [sys.executable, "-m", "dvc", what, "diff", *options, commit]
+    result = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True)
     if result.returncode:
-        raise UserError(f"`{' '.join(command)}` failed: {result.stderr.strip()}")
+        raise UserError(f"`dvc {what} diff` failed: {result.stderr.strip()}")
     return cast("dict[str, dict[str, dict[str, Any]]]", json.loads(result.stdout or "{}"))
 
 
@@ -123,29 +140,43 @@ def _yaml(file: Path, commit: str | None) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def _positive(classes: list[str], params: dict[str, Any]) -> str | None:
+    if len(classes) != 2:
+        return None
+    asked = section(params, "evaluate").get("positive_class")
+    return classes[1] if asked is None else str(asked)
+
+
 def _scores(commit: str | None) -> dict[str, tuple[float, float, float]]:
-    text = read(paths.PLOTS / "scores.csv", commit)
-    if text is None:
-        return {}
-    table = pd.read_csv(io.StringIO(text))
-    rows = table[(table["split"] == "test") & table["class"].isna()]
+    table = _table(paths.PLOTS / "scores.csv", commit, "model", "split", "score", "class", *VALUES)
+    table = table[(table["split"] == "test") & (table["class"] == "")]
+    numbers = table[[*VALUES]].apply(pd.to_numeric, errors="coerce")
     return {
-        f"{row.model}.{row.score}": (row.value, row.low, row.high)
-        for row in rows.itertuples(index=False)
+        f"{model}.{score}": (value, low, high)
+        for (model, score), (value, low, high) in zip(
+            table[["model", "score"]].to_numpy(), numbers.to_numpy(), strict=True
+        )
     }
 
 
 def _said(commit: str | None) -> dict[str, pd.DataFrame]:
-    texts = {model: read(paths.PLOTS / f"confusion_{model}.csv", commit) for model in MODELS}
-    return {
-        model: pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-        for model, text in texts.items()
-        if text is not None
-    }
+    columns = ("actual", "predicted")
+    tables = {m: _table(paths.PLOTS / f"confusion_{m}.csv", commit, *columns) for m in MODELS}
+    return {model: table for model, table in tables.items() if len(table)}
+
+
+def _table(file: Path, commit: str | None, *columns: str) -> pd.DataFrame:
+    """These columns as text, since a class may be called `NA`; no rows where they are not there."""
+    nothing = pd.DataFrame(columns=list(columns), dtype=str)
+    try:
+        table = pd.read_csv(io.StringIO(read(file, commit) or ""), dtype=str, keep_default_na=False)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError):
+        return nothing
+    return table[list(columns)] if {*columns} <= {*table} else nothing
 
 
 def _sentence(metrics: dict[str, Any]) -> str:
     try:
         return describe(cast("Comparison", metrics["comparison"]), metrics["examples"])
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         return ""

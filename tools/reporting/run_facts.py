@@ -74,8 +74,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def stale_stages() -> list[str]:
-    """Stages whose params, code or inputs changed after they ran.
+def stale_stages() -> list[str] | None:
+    """Stages whose params, code or inputs changed after they ran; None where DVC cannot tell.
 
     Outputs that are not here, as in a fresh clone, make none stale.
     """
@@ -84,7 +84,7 @@ def stale_stages() -> list[str]:
     try:
         status = json.loads(result.stdout)
     except ValueError:
-        return []
+        return None
     return [name for name, changes in status.items() if any(map(_is_change, changes))]
 
 

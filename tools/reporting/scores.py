@@ -4,13 +4,14 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from stages.common import paths
 from stages.common.command import UserError
 from stages.common.schema import Params
-from stages.evaluation.comparison import describe
+from stages.evaluation.comparison import MCNEMAR, Comparison, describe, p_value, tell_p
 from stages.evaluation.titles import MODELS, SCORES
+from tools.sweeps.runs import lower_is_better
 
 # What stands over a narrow column.
 SHORT = {"scratch": "From scratch", "transfer": "Pre-trained"}
@@ -79,6 +80,8 @@ def read_scores() -> Table:
             }
     except FileNotFoundError:
         raise UserError(f"there is no {file}; run `dvc repro`") from None
+    except (KeyError, ValueError):
+        raise UserError(f"{file} is not what `evaluate` wrote; run `dvc repro`") from None
 
 
 def positive_class(classes: list[str], params: Params) -> str:
@@ -95,7 +98,7 @@ def scores(evaluate: dict[str, Any], table: Table) -> list[dict[str, Any]]:
     return [
         {
             "title": SCORES.get(name, name.replace("_", " ").capitalize()),
-            "lower_is_better": name.endswith(("loss", "error")),
+            "lower_is_better": lower_is_better(name),
             "figures": [
                 Figure(
                     number(known[model].get(name)),
@@ -121,10 +124,15 @@ def across_splits(model: str, table: Table) -> list[dict[str, Any]]:
 
 def tell(comparison: dict[str, Any]) -> dict[str, str]:
     """The difference, its interval and p, as text."""
-    low, high, p = comparison["low"], comparison["high"], comparison["mcnemar_p"]
+    low, high = comparison["low"], comparison["high"]
     span = "" if low is None else f"{signed(low, 3)} to {signed(high, 3)}"
-    test = "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
-    return {"difference": signed(comparison["difference"], 3), "interval": span, "p": test}
+    grouped = comparison["mcnemar_p"] is None
+    return {
+        "difference": signed(comparison["difference"], 3),
+        "interval": span,
+        "test": "Permutation test of groups" if grouped else MCNEMAR,
+        "p": tell_p(p_value(cast("Comparison", comparison))),
+    }
 
 
 def screening(
@@ -145,7 +153,7 @@ def screening(
         title: [
             Figure(
                 number((chosen[model] or {}).get(name)),
-                table.get((model, "test", f"screening_{name}", ""), Figure()).interval,
+                table.get((model, "test", f"screening.{name}", ""), Figure()).interval,
             )
             for model in MODELS
         ]
