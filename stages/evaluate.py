@@ -1,8 +1,9 @@
 """Judge both models on the test split, which no other stage learns from.
 
 Reads   models/, data/tfrecords, data/features, data/groups.json, metrics/download.json
-Writes  metrics/evaluate.json, metrics/plots/, metrics/predictions/, models/README.md
-Params  seed, evaluate
+Writes  metrics/evaluate.json, metrics/plots/, metrics/predictions/, models/classifier.keras,
+        models/README.md
+Params  seed, preprocess, extract, evaluate
 
 The figures of the training and validation split stand beside those of the test split, so that
 overfitting shows. A decision threshold is chosen on validation.
@@ -14,13 +15,16 @@ import numpy as np
 import pandas as pd
 
 from stages.common import paths
+from stages.common.backend import keras
 from stages.common.command import UserError, run
 from stages.common.dataset import Dataset, load_dataset
 from stages.common.files import fresh_dir, write_json
+from stages.common.models import save
 from stages.common.params import load_params
 from stages.common.records import read_batches
 from stages.common.runtime import set_up
 from stages.common.schema import Params
+from stages.evaluation.choice import choose
 from stages.evaluation.comparison import compare, describe
 from stages.evaluation.curves import write_curves
 from stages.evaluation.inference import load_models, predict_all
@@ -35,6 +39,9 @@ from stages.evaluation.predictions import Predictions, write_predictions
 from stages.evaluation.resampling import draw_weights
 from stages.evaluation.summary import Summary, score_table, summarize
 from stages.evaluation.titles import MODELS
+from stages.networks.backbones import FINE_TUNED
+from stages.networks.classifier import build_classifier
+from stages.networks.cnn import SCRATCH
 
 
 def main() -> None:
@@ -51,6 +58,8 @@ def main() -> None:
         for model, splits in predictions.items()
     }
     comparison = compare(test["scratch"], test["transfer"], weights)
+    validation = {model: splits["validation"] for model, splits in predictions.items()}
+    chosen = choose(params.evaluate.classifier, validation)
     examples = len(test["scratch"].labels)
     with fresh_dir(paths.PREDICTIONS) as folder:
         for model, splits in predictions.items():
@@ -59,10 +68,20 @@ def main() -> None:
     card = Card(models, summaries, comparison, dataset, positive, params.evaluate.intended_use)
     card.write(paths.MODEL_CARD)
     figures = {model: summary.figures for model, summary in summaries.items()}
-    both = {"comparison": comparison, "examples": examples}
+    both = {"classifier": chosen, "comparison": comparison, "examples": examples}
     write_json(paths.metrics("evaluate"), {**figures, **both})
     print(tabulate(summaries))
+    save(classifier(models[chosen], params), paths.CLASSIFIER)
     print(describe(comparison, examples))
+    print(f"{paths.CLASSIFIER}: {MODELS[chosen]}")
+
+
+def classifier(model: keras.Model, params: Params) -> keras.Model:
+    """The model that takes images as they are, with all that stood before it in the pipeline."""
+    takes_features = model.name not in {SCRATCH, FINE_TUNED}
+    set_up(params.seed, params.runtime, params.extract.precision if takes_features else "float32")
+    extract = params.extract if takes_features else None
+    return build_classifier(model, params.preprocess, extract, params.seed)
 
 
 def positive_label(classes: list[str], params: Params) -> int:

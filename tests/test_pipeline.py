@@ -10,9 +10,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from stages.common import paths
+from stages.evaluation.predictions import read_predictions
 from tests.commands import apply_preset, dvc, environment, make_repository, python, stages_run
+from tools.serving.classifier import load_classifier
 
 STAGES = ["download", "organize", "preprocess", "train", "extract", "train_head", "evaluate"]
 SHRUNK = [
@@ -29,12 +33,24 @@ SHRUNK = [
 def test_it_evaluates_both_models_on_the_test_split(repository):
     metrics = json.loads((repository / "metrics/evaluate.json").read_text())
     scores = {"accuracy", "f1", "loss", "precision", "recall", "roc_auc"}
-    assert set(metrics) == {"comparison", "examples", "scratch", "transfer"}
+    assert set(metrics) == {"classifier", "comparison", "examples", "scratch", "transfer"}
     assert scores < set(metrics["scratch"]) == set(metrics["transfer"])
     test_images = list((repository / "data/organized/test").glob("*/*.png"))
     assert metrics["examples"] == len(test_images) == 44
     for stage in STAGES:
         assert (repository / f"metrics/{stage}.json").exists()
+
+
+def test_the_classifier_says_of_files_what_evaluate_computed(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    chosen = json.loads(paths.metrics("evaluate").read_text())["classifier"]
+    test = read_predictions(paths.PREDICTIONS / f"{chosen}.csv")["test"]
+    classifier = load_classifier()
+    files = [paths.ORGANIZED / "test" / key for key in test.keys]
+    images = [classifier.decode(file.read_bytes()) for file in files]
+    said = np.array(list(classifier.predict(images, batch_size=16)))
+    assert classifier.classes == test.classes
+    assert said == pytest.approx(test.probabilities, abs=1e-5)
 
 
 def test_a_second_repro_does_nothing(repository):

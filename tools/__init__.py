@@ -2,6 +2,7 @@
 
     preset        put a named experiment into params.yaml
     report        a page about the last run
+    predict       what images show, by the trained classifier
     compare       a branch against the one it left, for reviewers
     experiments   a table and a plot of DVC's experiments
     results       run presets and keep what they give in docs/results.md

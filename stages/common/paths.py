@@ -15,6 +15,7 @@ FEATURES = Path("data/features")
 
 SCRATCH_MODEL = Path("models/scratch.keras")
 HEAD_MODEL = Path("models/head.keras")
+CLASSIFIER = Path("models/classifier.keras")
 MODEL_CARD = Path("models/README.md")
 
 METRICS = Path("metrics")

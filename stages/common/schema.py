@@ -197,6 +197,7 @@ class Evaluate(Section):
     """Both models on the test split."""
 
     batch_size: PositiveInt
+    classifier: Literal["auto", "scratch", "transfer"]
     n_resamples: Annotated[int, Field(ge=100)]
     positive_class: str | None
     target_sensitivity: Annotated[float, Field(gt=0, le=1)]

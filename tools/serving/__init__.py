@@ -1,0 +1,1 @@
+"""The trained classifier and the images that people give it."""

@@ -1,0 +1,92 @@
+"""models/classifier.keras, loaded and checked, with the names of its classes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from stages.common import paths
+from stages.common.backend import keras
+from stages.common.command import UserError
+from stages.common.dataset import load_dataset
+from stages.common.images import decode
+from stages.common.runtime import tf
+from stages.networks import classifier as _registers_its_layers  # noqa: F401
+
+TRAIN = "run `dvc repro`, or `dvc pull` where somebody trained already"
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A model in two parts: one that takes images one by one, and one that takes many at once.
+
+    Attributes:
+        classes: names in the order of the probabilities.
+        model: uint8 (batch, any height, any width, 3) to float32 (batch, classes).
+        image_size: height and width that images are resized to.
+    """
+
+    classes: list[str]
+    model: keras.Model
+    image_size: tuple[int, int]
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """An image file, uint8 (height, width, 3), as preprocess decodes it.
+
+        Raises:
+            BadImage: it cannot be decoded.
+        """
+        resize = self.model.get_layer("resize")
+        least = None if resize.interpolation == "nearest" else 2 * max(self.image_size)
+        return np.asarray(decode(data, "rgb", least))
+
+    def predict(
+        self, images: Iterator[np.ndarray] | Sequence[np.ndarray], batch_size: int
+    ) -> Iterator[np.ndarray]:
+        """The probabilities of each image, float32 (classes,), in the order of the images.
+
+        Args:
+            images: uint8 (height, width, 3), each of its own size.
+            batch_size: how many the model takes at once.
+        """
+        resize, classify = self._parts()
+        remaining = iter(images)
+        while batch := [resize(image[np.newaxis])[0] for image in islice(remaining, batch_size)]:
+            yield from classify.predict_on_batch(np.stack(batch))
+
+    def _parts(self) -> "tuple[tf.types.experimental.PolymorphicFunction, keras.Model]":
+        resized = self.model.get_layer("resize").output
+        front = keras.Model(self.model.input, resized)
+        # Traced once for all sizes.
+        any_size = tf.TensorSpec([None, None, None, 3], tf.uint8)
+        resize = tf.function(front, input_signature=[any_size])
+        return resize, keras.Model(resized, self.model.output)
+
+
+def load_classifier(path: Path = paths.CLASSIFIER) -> Classifier:
+    """Load a model and see that it is one of ours, trained on the classes that are here.
+
+    Raises:
+        UserError: there is none, or it is another kind of file or model.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no {path}; {TRAIN}")
+    classes = load_dataset().classes
+    try:
+        # Never from pickle or code inside the file: Keras's safe mode refuses both.
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        resize = model.get_layer("resize")
+        size = (resize.height, resize.width)
+        units = model.output_shape[-1]
+    except Exception as error:
+        # Keras raises a dozen kinds for files that are something else.
+        why = "is no classifier that `evaluate` wrote"
+        raise UserError(f"{path} {why}; {TRAIN}\n({error})") from error
+    if units != len(classes):
+        raise UserError(
+            f"{path} tells {units} classes apart, and data/tfrecords/dataset.json names "
+            f"{len(classes)}: they are of different runs; {TRAIN}"
+        )
+    return Classifier(classes, model, size)
