@@ -11,7 +11,6 @@ overfitting shows. A decision threshold is chosen on validation.
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from stages.common import paths
@@ -21,25 +20,19 @@ from stages.common.dataset import Dataset, load_dataset
 from stages.common.files import fresh_dir, write_json
 from stages.common.models import save
 from stages.common.params import load_params
-from stages.common.records import read_batches
 from stages.common.runtime import set_up
 from stages.common.schema import Params
+from stages.evaluation.anatomy import Anatomy, dissect_cnn, dissect_transfer
 from stages.evaluation.choice import choose
 from stages.evaluation.comparison import compare, describe
-from stages.evaluation.curves import write_curves
 from stages.evaluation.inference import load_models, predict_all
 from stages.evaluation.model_card import Card
-from stages.evaluation.pictures import (
-    draw_disagreements,
-    draw_mistakes,
-    most_confident_mistakes,
-    strongest_disagreements,
-)
-from stages.evaluation.predictions import Predictions, write_predictions
+from stages.evaluation.plots import write_plots
+from stages.evaluation.predictions import write_predictions
 from stages.evaluation.resampling import draw_weights
 from stages.evaluation.summary import Summary, score_table, summarize
 from stages.evaluation.titles import MODELS
-from stages.networks.backbones import FINE_TUNED
+from stages.networks.backbones import FINE_TUNED, build_extractor
 from stages.networks.classifier import build_classifier
 from stages.networks.cnn import SCRATCH
 
@@ -64,7 +57,7 @@ def main() -> None:
     with fresh_dir(paths.PREDICTIONS) as folder:
         for model, splits in predictions.items():
             write_predictions(splits, folder / f"{model}.csv")
-    write_plots(test, score_table(summaries), positive, dataset)
+    write_plots(test, score_table(summaries), positive, dissect(models, dataset, params), dataset)
     card = Card(models, summaries, comparison, dataset, positive, params.evaluate.intended_use)
     card.write(paths.MODEL_CARD)
     figures = {model: summary.figures for model, summary in summaries.items()}
@@ -74,6 +67,22 @@ def main() -> None:
     save(classifier(models[chosen], params), paths.CLASSIFIER)
     print(describe(comparison, examples))
     print(f"{paths.CLASSIFIER}: {MODELS[chosen]}")
+
+
+def dissect(
+    models: Mapping[str, keras.Model], dataset: Dataset, params: Params
+) -> dict[str, Anatomy]:
+    """The parts of both models, to look inside."""
+    transfer = models["transfer"]
+    if transfer.name == FINE_TUNED:
+        extractor, head = transfer, transfer.get_layer("head")
+    else:
+        extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
+        head = transfer
+    return {
+        "scratch": dissect_cnn(models["scratch"]),
+        "transfer": dissect_transfer(extractor, head),
+    }
 
 
 def classifier(model: keras.Model, params: Params) -> keras.Model:
@@ -99,31 +108,6 @@ def positive_label(classes: list[str], params: Params) -> int:
     if name not in classes:
         raise UserError(f"evaluate.positive_class must be one of {classes}, got '{name}'")
     return classes.index(name)
-
-
-def write_plots(
-    test: Mapping[str, Predictions], scores: pd.DataFrame, positive: int, dataset: Dataset
-) -> None:
-    """Write the data of the plots and the pictures of what goes wrong."""
-    shown = {key for p in test.values() for key in p.keys[most_confident_mistakes(p)]}
-    shown |= set(test["scratch"].keys[strongest_disagreements(*test.values())])
-    images = find_images(shown, dataset)
-    with fresh_dir(paths.PLOTS) as folder:
-        write_curves(test, positive, folder)
-        scores.to_csv(folder / "scores.csv", index=False)
-        for model, predictions in test.items():
-            draw_mistakes(predictions, images, folder / f"mistakes_{model}.png")
-        draw_disagreements(test, images, folder / "disagreements.png")
-
-
-def find_images(keys: set[str], dataset: Dataset) -> dict[str, np.ndarray]:
-    """These images of the test split as the models see them, uint8 (height, width, channels)."""
-    images = {}
-    for batch, _, names in read_batches(paths.TFRECORDS, dataset, "test", batch_size=64):
-        for image, name in zip(batch.numpy(), names.numpy(), strict=True):
-            if name.decode() in keys:
-                images[name.decode()] = image
-    return images
 
 
 def tabulate(summaries: Mapping[str, Summary]) -> str:

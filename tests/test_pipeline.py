@@ -103,6 +103,11 @@ def test_plots_are_drawn_once_each(repository):
         "metrics/plots/mistakes_scratch.png",
         "metrics/plots/mistakes_transfer.png",
         "metrics/plots/disagreements.png",
+        *(
+            f"metrics/plots/{picture}_{model}.png"
+            for picture in ("grad_cam", "edges", "filters", "feature_maps")
+            for model in ("scratch", "transfer")
+        ),
     }
 
 

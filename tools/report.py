@@ -28,6 +28,7 @@ from stages.common.command import UserError, run
 from stages.common.files import fresh_file
 from stages.common.params import load_params
 from stages.common.schema import Params
+from stages.evaluation.titles import MODELS
 from tools.reporting import models, run_facts, scores
 from tools.reporting.drawing import Plot, draw
 from tools.reporting.page import render
@@ -54,6 +55,29 @@ PICTURES = {
         "Test images on which the models disagree",
         "Test images with different predictions, each with its true class and both predictions",
     ),
+}
+INSIDE = {
+    "grad_cam": (
+        "where it sees the class that it predicts (Grad-CAM)",
+        "Test images, right and wrong ones, with heat maps of what speaks for the predicted class",
+    ),
+    "edges": (
+        "Sobel's edges and its first filters on the same image",
+        "A test image, its horizontal and vertical edges, and what the first convolution gives",
+    ),
+    "filters": (
+        "the kernels of its first convolution",
+        "Small squares of weights, dark to bright",
+    ),
+    "feature_maps": (
+        "what each convolution gives for one image",
+        "Rows of feature maps, a row for each convolution",
+    ),
+}
+PICTURES |= {
+    f"{name}_{model}": (f"{words[0].upper()}{words[1:]}: {title}", alt)
+    for name, (title, alt) in INSIDE.items()
+    for model, words in MODELS.items()
 }
 ENDINGS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
 # Photographs as PNG: what is larger than this is sent on as a JPEG, a tenth of it.
