@@ -37,12 +37,29 @@ def download(page: str, key: str, into: Path, request: Callable[[Any, str], None
     # Outside data/raw, which DVC empties before each run; ignored by Git and DVC.
     folder = paths.RAW.parent / f".partial-kaggle-{key}"
     folder.mkdir(parents=True, exist_ok=True)
-    with _messages(page), _patience():
-        request(_authenticated_client(), str(folder))
+    kept = "What has come is kept: run the same command again, and it goes on from there"
+    with connect(page, "download it", kept) as client:
+        request(client, str(folder))
     (archive,) = (file for file in folder.iterdir() if not file.name.endswith(".kaggle-partial"))
     target = shutil.move(archive, into / archive.name)
     shutil.rmtree(folder)
     return Path(target)
+
+
+@contextlib.contextmanager
+def connect(page: str, purpose: str, afterwards: str) -> Iterator[Any]:
+    """Yield the client, signed in where there is an account; in the block, it never waits for ever.
+
+    Args:
+        page: the address on Kaggle of what it is about, for messages.
+        purpose: what an account may not do that did not accept the rules, as `download it`.
+        afterwards: what is left, and to do, when the network fails.
+
+    Raises:
+        UserError: credentials, rules, name or network: what is wrong and what to do.
+    """
+    with _messages(page, purpose, afterwards), _patience():
+        yield _authenticated_client()
 
 
 def _authenticated_client() -> Any:
@@ -97,28 +114,29 @@ def _patience() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _messages(page: str) -> Iterator[None]:
+def _messages(page: str, purpose: str, afterwards: str) -> Iterator[None]:
     try:
         yield
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else None
-        raise UserError(f"Kaggle: {_explain(status, page, error)}") from error
+        raise UserError(f"Kaggle: {_explain(status, page, purpose, error)}") from error
     except (requests.ConnectionError, requests.Timeout, ValueError) as error:
         why = "it cannot be reached, or it stopped in the middle"
-        kept = "What has come is kept: run the same command again, and it goes on from there"
-        raise UserError(f"Kaggle: {why} ({error}). {kept}") from error
+        raise UserError(f"Kaggle: {why} ({error}). {afterwards}") from error
 
 
-def _explain(status: int | None, page: str, error: requests.HTTPError) -> str:
+def _explain(status: int | None, page: str, purpose: str, error: requests.HTTPError) -> str:
     account = f"Make a token at {TOKEN_PAGE} and put it into ~/.kaggle/access_token"
     if status == requests.codes.unauthorized:
         return f"it does not know you (401). {account}; an old one may have been revoked"
     if status == requests.codes.forbidden:
         rules = f"{page}/rules" if "/competitions/" in page else page
         accept = f"Open {rules}, signed in, and accept the rules or the licence; then run again"
-        return f"this account may not download it (403: {error}). {accept}. Without one: {account}"
+        return f"this account may not {purpose} (403: {error}). {accept}. Without one: {account}"
     if status == requests.codes.not_found:
         return f"there is nothing at {page} (404). Compare download.name with the page's address"
+    if status == requests.codes.bad_request:
+        return f"it refuses this (400: {error})"
     if status == requests.codes.too_many_requests:
         return "too many requests (429). Wait some minutes, then run again"
     return f"it answers with an error ({status}: {error}). Run again later"
