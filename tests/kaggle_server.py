@@ -8,21 +8,27 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-COMPETITION = "competitions.CompetitionApiService/DownloadDataFiles"
+COMPETITIONS = "competitions.CompetitionApiService"
+COMPETITION = f"{COMPETITIONS}/DownloadDataFiles"
+START_UPLOAD = f"{COMPETITIONS}/StartSubmissionUpload"
+SUBMIT = f"{COMPETITIONS}/CreateSubmission"
 DATASET = "datasets.DatasetApiService/DownloadDataset"
 
 
 class Kaggle(ThreadingHTTPServer):
-    """Serves `archive` for every name; what goes wrong is set by the test.
+    """Serves `archive` for every name, takes submissions; what goes wrong is set by the test.
 
     Attributes:
         archive: the bytes of the download.
-        error: status and message that every request for a download gets.
+        error: status and message that every request gets.
+        refusal: status and message that a submission gets once its file is there.
+        storage: status that the upload of a file gets.
         drop_after: close the first answer after so many bytes.
         hang_after: stop sending after so many bytes, and keep the connection open.
         claim: the Content-Length, if not the true one.
-        asked: requests for downloads, (address, JSON).
+        asked: requests, (address, JSON).
         ranges: the Range headers of the requests for files, None where there is none.
+        uploads: the bytes that came, by address.
     """
 
     daemon_threads = True
@@ -31,11 +37,14 @@ class Kaggle(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.archive = archive
         self.error: tuple[int, str] | None = None
+        self.refusal: tuple[int, str] | None = None
+        self.storage = 201
         self.drop_after: int | None = None
         self.hang_after: int | None = None
         self.claim: int | None = None
         self.asked: list[tuple[str, dict]] = []
         self.ranges: list[str | None] = []
+        self.uploads: dict[str, bytes] = {}
 
     def environment(self, home) -> dict[str, str]:
         proxy = f"http://127.0.0.1:{self.server_port}"
@@ -71,15 +80,29 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.error:
             code, message = self.server.error
             return self._json(code, {"code": code, "message": message})
-        if not self.headers.get("Authorization") and COMPETITION in self.path:
+        if not self.headers.get("Authorization") and COMPETITIONS in self.path:
             return self._json(401, {"code": 401, "message": "Unauthenticated"})
         if self.server.hang_after == 0:
             return time.sleep(30)
+        if START_UPLOAD in self.path:
+            self._json(200, {"token": "blob-1", "createUrl": "http://localhost/upload/blob-1"})
+        elif SUBMIT in self.path:
+            name = body["competitionName"]
+            code, message = self.server.refusal or (200, f"Successfully submitted to {name}")
+            self._json(code, {"code": code, "message": message, "ref": 7})
+        else:
+            self._redirect()
+        return None
+
+    def _redirect(self) -> None:
         self.send_response(302)
         self.send_header("Location", "http://localhost/files/archive.zip")
         self.send_header("Content-Length", "0")
         self.end_headers()
-        return None
+
+    def do_PUT(self) -> None:
+        self.server.uploads[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
+        self._json(self.server.storage, {})
 
     def do_GET(self) -> None:
         asked = self.headers.get("Range")

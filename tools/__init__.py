@@ -5,6 +5,7 @@
     predict       what images show, by the trained classifier
     compare       a branch against the one it left, for reviewers
     experiments   a table and a plot of DVC's experiments
+    submit        a competition's test images, as a submission to Kaggle
     results       run presets and keep what they give in docs/results.md
 
 Each is a module here; the folders hold what they are made of.

@@ -1,0 +1,1 @@
+"""A competition's test images, as the rows that its sample submission asks for."""
