@@ -19,6 +19,7 @@ from stages.common.command import UserError
 from stages.common.dataset import Dataset, Split
 from stages.common.models import save
 from stages.common.params import load_params
+from stages.networks.backbones import build_extractor
 from stages.networks.classifier import build_classifier
 from tests.commands import REPOSITORY, environment, python, run_in
 from tests.images import pack
@@ -131,6 +132,31 @@ def test_an_archive_of_no_competition_is_written_and_sent_where_it_is_told(compe
     assert "to     https://www.kaggle.com/competitions/cactus" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--batch-size", "0"], "--batch-size must be at least 1"),
+        (["-o", "data"], "--output names a folder, data; name a file"),
+    ],
+)
+def test_arguments_that_cannot_be_are_one_message(competition, capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        call(*arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_on_features_is_named_for_its_head(competition, set_params, capsys):
+    set_params(**{"extract.weights": "none", "extract.image_size": [32, 32]})
+    params = load_params()
+    features = build_extractor(params.extract, [6, 5, 1], params.seed).output_shape[1:]
+    inputs = keras.Input(features, name="features")
+    outputs = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs))
+    head = keras.Model(inputs, outputs, name="head")
+    save(build_classifier(head, params.preprocess, params.extract, 0), paths.CLASSIFIER)
+    call()
+    assert f"convline {short_commit()} with changes: head\n" in capsys.readouterr().out
+
+
 def test_help_shows_how():
     assert "python -m tools.submit --yes" in python(REPOSITORY, "tools.submit", "--help").stdout
 
@@ -152,10 +178,11 @@ def test_the_real_archive_of_dogs_vs_cats(competition, capsys):
 # Which sample, which images.
 
 
-def test_an_id_is_of_the_test_image_that_bears_its_name(tmp_path):
-    files = {f"data/{part}/{i}.jpg": b"" for part in ("train", "test") for i in (1, 2)}
-    sample = find(tmp_path, files | {"data/sample_submission.csv": b"id,label\n2,0\n1,0\n"})
-    assert sample.images == ["data/test/2.jpg", "data/test/1.jpg"]
+@pytest.mark.parametrize("top", ["data", "contest", "test_of_skill"])
+def test_an_id_is_of_the_test_image_that_bears_its_name(tmp_path, top):
+    files = {f"{top}/{part}/{i}.jpg": b"" for part in ("train", "test") for i in (1, 2)}
+    sample = find(tmp_path, files | {f"{top}/sample_submission.csv": b"id,label\n2,0\n1,0\n"})
+    assert sample.images == [f"{top}/test/2.jpg", f"{top}/test/1.jpg"]
     assert (sample.id_column, sample.others) == ("id", 0)
 
 

@@ -79,7 +79,12 @@ def parse_arguments() -> argparse.Namespace:
     add("--competition", metavar="NAME", help="default: the one that data/raw was downloaded from")
     add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
     add("--batch-size", type=int, default=32, metavar="N", help="images at a time")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.batch_size < 1:
+        parser.error("--batch-size must be at least 1")
+    if arguments.output.is_dir():
+        parser.error(f"--output names a folder, {arguments.output}; name a file")
+    return arguments
 
 
 def find_competition(arguments: argparse.Namespace, source: Source) -> str | None:
