@@ -130,13 +130,7 @@ def _no_sample(archive: Path, found: list[str], tables: list[str], asked: str | 
 
 def _parse(name: str, data: bytes) -> pd.DataFrame:
     try:
-        table = pd.read_csv(
-            io.BytesIO(data),
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-            encoding="utf-8-sig",
-        )
+        table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, index_col=False)
     except ValueError as error:  # pandas's and Unicode's own are of this kind
         raise UserError(f"{name} cannot be read as a table: {error}") from error
     if table.empty or table.shape[1] < 2:
