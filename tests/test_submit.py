@@ -172,7 +172,9 @@ def test_the_real_archive_of_dogs_vs_cats(competition, capsys):
     assert list(table) == list(sample) == ["id", "label"]
     assert table["id"].tolist() == sample["id"].tolist() == list(range(1, 21))
     assert set(table["label"]) <= {0, 1}
-    assert "are in no row" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "submission.csv: 20 rows, as in sampleSubmission.csv" in out
+    assert "are in no row" not in out
 
 
 # Which sample, which images.
@@ -199,6 +201,13 @@ def test_a_sample_in_an_archive_of_its_own_or_on_disk(tmp_path):
     mine = tmp_path / "mine.csv"
     mine.write_bytes(b"\xef\xbb\xbfid,p\n7,0.5\n")  # with Excel's mark at the start
     assert list(find(tmp_path, files, sample=str(mine)).table) == ["id", "p"]
+
+
+def test_what_pandas_takes_for_nothing_stays_as_it_stands(tmp_path):
+    files = {"test/NA.jpg": b"", "test/007.jpg": b"", "sample.csv": b"id,a\nNA,\n007,null\n"}
+    sample = find(tmp_path, files)
+    assert sample.images == ["test/NA.jpg", "test/007.jpg"]
+    assert sample.table.to_numpy().tolist() == [["NA", ""], ["007", "null"]]
 
 
 ROW = b"id,label\n7,0\n"
