@@ -75,7 +75,10 @@ def parse_arguments() -> argparse.Namespace:
     add("--json", action="store_true", help="all probabilities, as JSON")
     add("--model", type=Path, default=Path("models/classifier.keras"), metavar="FILE")
     add("--batch-size", type=int, default=32, metavar="N", help="images at a time")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.batch_size < 1:
+        parser.error("--batch-size must be at least 1")
+    return arguments
 
 
 def tabulate(files: Sequence[Path], rows: Sequence[np.ndarray], classes: list[str]) -> pd.DataFrame:
