@@ -7,6 +7,7 @@
     experiments   a table and a plot of DVC's experiments
     submit        a competition's test images, as a submission to Kaggle
     results       run presets and keep what they give in docs/results.md
+    export        the classifier as ONNX, LiteRT, SavedModel, each checked against Keras
 
 Each is a module here; the folders hold what they are made of.
 """

@@ -1,0 +1,1 @@
+"""The trained classifier for programs that have no Keras."""
