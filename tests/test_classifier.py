@@ -77,6 +77,21 @@ def test_preprocessing_and_backbone_are_inside(workspace, set_params, color_mode
         assert given == pytest.approx(np.hstack([1 - expected, expected]), abs=2e-3)
 
 
+def test_it_never_trains(workspace, set_params):
+    set_params(**{"extract.weights": "none", "extract.image_size": [32, 32]})
+    params = load_params()
+    inputs = keras.Input((512,))
+    x = keras.layers.Dropout(0.5)(inputs)
+    head = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(x))
+    save(build_classifier(head, params.preprocess, params.extract, 0), workspace / "c.keras")
+    loaded = keras.models.load_model(workspace / "c.keras", compile=False)
+    image = noise(20, 30)[np.newaxis]
+    expected = loaded.predict_on_batch(image)
+    # Without `training=False`, as people and exporters call it.
+    for _ in range(3):
+        assert loaded(image).numpy() == pytest.approx(expected, rel=1e-5)
+
+
 def test_equal_classifiers_are_equal_bytes(workspace):
     params = load_params()
     for name in ("one", "two"):

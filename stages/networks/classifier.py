@@ -24,6 +24,8 @@ def build_classifier(
     Raises:
         UserError: the backbone's weights cannot be had.
     """
+    # Never training, even where it is called without saying so: Keras 3.15's layer Resizing trains
+    # unless it is told not to, and all models after it then do so, too.
     height, width = preprocess.image_size
     x = inputs = keras.Input((None, None, 3), dtype="uint8", name="image")
     # A layer of no change but of the type: its float32 is what those after it reckon in.
@@ -33,8 +35,8 @@ def build_classifier(
     x = PillowResizing(height, width, preprocess.interpolation, name="resize", dtype="float32")(x)
     if extract is not None:
         channels = 1 if preprocess.color_mode == "grayscale" else 3
-        x = build_extractor(extract, [height, width, channels], seed)(x)
-    outputs = model(x)
+        x = build_extractor(extract, [height, width, channels], seed)(x, training=False)
+    outputs = model(x, training=False)
     if outputs.shape[-1] == 1:
         first = keras.layers.Rescaling(-1.0, offset=1.0, name="first", dtype="float32")(outputs)
         outputs = keras.layers.Concatenate(name="both", dtype="float32")([first, outputs])
