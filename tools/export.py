@@ -77,7 +77,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--formats", nargs="+", choices=FILES, default=list(FILES), metavar="FORMAT", help=KINDS)
     add("-o", "--output", type=Path, default=Path("exports"), metavar="FOLDER", help="renewed")
     add("--calibration", type=positive, default=200, metavar="N", help="training images for int8")
-    add("--threads", type=positive, metavar="N", help="of each format; else as many as it likes")
+    add("--threads", type=positive, metavar="N", help="else one for each core")
     add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
     return parser.parse_args()
 

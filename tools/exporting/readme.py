@@ -54,8 +54,8 @@ probabilities = model.serve(image[tf.newaxis])
     "litert": """\
 ## {files}
 
-`image`: uint8 (batch, {height}, {width}, {channels}), one image unless the tensor is resized; the one
-output: float32 (batch, {count}). LiteRT lacks what resizes images of any size inside the others, so
+`image`: uint8 (batch, {height}, {width}, {channels}), one image unless the tensor is resized; the
+one output: float32 (batch, {count}). LiteRT lacks what resizes images of any size in the others, so
 do it first with Pillow, as below; other libraries, TensorFlow too, give other pixels. An int8 model
 takes and gives the same and reckons in whole numbers inside. LiteRT's own operations suffice.
 
