@@ -150,7 +150,7 @@ def export(
     same = check.Likeness(1.0, 0.0, files.accuracy(files.expected))
     rows = [row(KERAS, arguments.model, same, classifier.model.predict_on_batch)]
     failures = []
-    for name in arguments.formats:
+    for name in dict.fromkeys(arguments.formats):
         form, path = formats.FORMATS[name], folder / FILES[name]
         try:
             formats.write(name, classifier, path, arguments.calibration)
