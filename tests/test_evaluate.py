@@ -26,6 +26,7 @@ from stages.evaluation.screening import screen
 from tests.predictions import predictions, random_predictions
 from tests.records import write_records
 
+VALUES = 512  # features of VGG16, an image
 COUNTS = {"train": 30, "validation": 12, "test": 20}
 BINARY = predictions([0, 0, 1, 1], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
 
@@ -70,8 +71,8 @@ def test_the_model_card_states_facts_of_the_run(evaluated):
     assert f"| Accuracy | {metrics['scratch']['accuracy']:.3f} (" in card
     assert f"| 1 | {metrics['scratch']['recall']:.3f}" in card
     assert "both areas are of `1`" in card
-    assert "scratch.keras | CNN from scratch | 34 | 4x4x1 |" in card
-    assert "head.keras | pre-trained features and a head | 8 | 3 features |" in card
+    assert "scratch.keras | CNN from scratch | 20 | 4x4x1 |" in card
+    assert "head.keras | pre-trained features and a head | 1,026 | 512 features |" in card
 
 
 def test_it_repeats_byte_for_byte(evaluated):
@@ -201,23 +202,32 @@ def test_without_mistakes_or_disagreement_the_picture_says_so(tmp_path):
 @pytest.fixture
 def evaluated(workspace, set_params):
     """The evaluate stage has run on random models and features."""
-    set_params(**{"evaluate.classifier": "scratch", "preprocess.image_size": [4, 4]})
+    set_params(
+        **{
+            "evaluate.classifier": "scratch",
+            "preprocess.image_size": [4, 4],
+            "extract.weights": "none",
+            "extract.image_size": [32, 32],
+        }
+    )
     dataset = write_records([4, 4, 1], **COUNTS)
     layers = keras.layers
     paths.SCRATCH_MODEL.parent.mkdir()
     rng = np.random.default_rng(3)
-    for path, shape in ((paths.SCRATCH_MODEL, (4, 4, 1)), (paths.HEAD_MODEL, (3,))):
+    for path, shape in ((paths.SCRATCH_MODEL, (4, 4, 1)), (paths.HEAD_MODEL, (VALUES,))):
         inputs = keras.Input(shape)
-        scaled = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
-        model = keras.Model(inputs, layers.Dense(2, activation="softmax")(scaled), name=path.stem)
+        x = layers.Rescaling(1 / 255)(inputs)
+        x = layers.Flatten()(layers.Conv2D(1, 3)(x) if len(shape) == 3 else x)
+        outputs = layers.Dense(2, activation="softmax", name="output")(x)
+        model = keras.Model(inputs, outputs, name=path.stem)
         model.set_weights([rng.normal(size=w.shape) for w in model.weights])
         model.save(path)
     for split, count in COUNTS.items():
         batch = next(iter(read_batches(paths.TFRECORDS, dataset, split, count)))
         keys = np.array([key.decode() for key in batch[2].numpy()])
-        some = rng.normal(size=(count, 3)).astype(np.float32)
-        features = Features(some * 300, batch[1].numpy(), keys)
-        write_features([features], paths.FEATURES / split, (count, 3), some.dtype)
+        some = rng.normal(size=(count, VALUES)).astype(np.float32)
+        features = Features(some * 10, batch[1].numpy(), keys)
+        write_features([features], paths.FEATURES / split, some.shape, some.dtype)
     write_json(paths.GROUPS, {})
     source = {"data_set": "own_photos.zip", "version": "", "licence": "", "file": "own_photos.zip"}
     write_json(paths.metrics("download"), {"download": {**source, "bytes": 10, "sha256": "00"}})
