@@ -34,7 +34,6 @@ from stages.evaluation.summary import Summary, score_table, summarize
 from stages.evaluation.titles import MODELS
 from stages.networks.backbones import FINE_TUNED, build_extractor
 from stages.networks.classifier import build_classifier
-from stages.networks.cnn import SCRATCH
 
 
 def main() -> None:
@@ -51,20 +50,20 @@ def main() -> None:
         for model, splits in predictions.items()
     }
     comparison = compare(test["scratch"], test["transfer"], weights)
-    validation = {model: splits["validation"] for model, splits in predictions.items()}
-    chosen = choose(params.evaluate.classifier, validation)
+    chosen = choose(params.evaluate.classifier, summaries)
     examples = len(test["scratch"].labels)
     with fresh_dir(paths.PREDICTIONS) as folder:
         for model, splits in predictions.items():
             write_predictions(splits, folder / f"{model}.csv")
     write_plots(test, score_table(summaries), positive, dissect(models, dataset, params), dataset)
-    card = Card(models, summaries, comparison, dataset, positive, params.evaluate.intended_use)
+    use = params.evaluate.intended_use
+    card = Card(models, chosen, summaries, comparison, dataset, positive, use)
     card.write(paths.MODEL_CARD)
     figures = {model: summary.figures for model, summary in summaries.items()}
     both = {"classifier": chosen, "comparison": comparison, "examples": examples}
     write_json(paths.metrics("evaluate"), {**figures, **both})
     print(tabulate(summaries))
-    save(classifier(models[chosen], params), paths.CLASSIFIER)
+    save(classifier(chosen, models, params), paths.CLASSIFIER)
     print(describe(comparison, examples))
     print(f"{paths.CLASSIFIER}: {MODELS[chosen]}")
 
@@ -85,9 +84,10 @@ def dissect(
     }
 
 
-def classifier(model: keras.Model, params: Params) -> keras.Model:
+def classifier(chosen: str, models: Mapping[str, keras.Model], params: Params) -> keras.Model:
     """The model that takes images as they are, with all that stood before it in the pipeline."""
-    takes_features = model.name not in {SCRATCH, FINE_TUNED}
+    model = models[chosen]
+    takes_features = chosen == "transfer" and model.name != FINE_TUNED
     set_up(params.seed, params.runtime, params.extract.precision if takes_features else "float32")
     extract = params.extract if takes_features else None
     return build_classifier(model, params.preprocess, extract, params.seed)

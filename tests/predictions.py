@@ -1,8 +1,11 @@
-"""Predictions to judge, made by hand or at random."""
+"""Predictions to judge: made by hand, at random, or read back from their file."""
+
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from stages.evaluation.predictions import Predictions
+from stages.evaluation.predictions import PROBABILITY, Predictions
 
 
 def predictions(labels, probabilities, groups=None, keys=None):
@@ -27,3 +30,22 @@ def right_or_wrong(correct):
     """Two classes, all images of the first, right where `correct` is true."""
     p = np.where(correct, 0.8, 0.3)
     return predictions(np.zeros(len(p), int), np.stack([p, 1 - p], axis=1))
+
+
+def read_predictions(path: Path) -> dict[str, Predictions]:
+    """What `write_predictions` wrote, by split; the probabilities to the last bit."""
+    text = dict.fromkeys(("split", "key", "group", "label", "predicted"), str)
+    # Classes may be called 'NA' or '007'.
+    table = pd.read_csv(path, dtype=text, keep_default_na=False)
+    columns = [name for name in table.columns if name.startswith(PROBABILITY)]
+    classes = [name.removeprefix(PROBABILITY) for name in columns]
+    return {
+        str(split): Predictions(
+            classes,
+            rows["key"].to_numpy(str),
+            rows["group"].to_numpy(str),
+            rows["label"].map(classes.index).to_numpy(),
+            rows[columns].to_numpy(),
+        )
+        for split, rows in table.groupby("split", sort=False)
+    }

@@ -8,10 +8,10 @@ from stages.common.backend import keras
 from stages.common.models import save
 from stages.common.params import load_params
 from stages.evaluation.choice import choose
+from stages.evaluation.summary import Summary
 from stages.networks.backbones import build_extractor
 from stages.networks.classifier import build_classifier
 from stages.networks.resizing import Luma, PillowResizing
-from tests.predictions import predictions
 
 SIZES = [(100, 130), (37, 20), (64, 48), (480, 640), (9, 300), (1, 1)]
 CHANNELS = {"grayscale": 1, "rgb": 3}
@@ -105,9 +105,10 @@ def test_equal_classifiers_are_equal_bytes(workspace):
 
 
 def test_the_better_model_on_validation_is_chosen():
-    right = predictions([0, 1], [[0.9, 0.1], [0.1, 0.9]])
-    unsure = predictions([0, 1], [[0.6, 0.4], [0.4, 0.6]])
-    wrong = predictions([0, 1], [[0.1, 0.9], [0.1, 0.9]])
+    def summary(accuracy, loss):
+        return Summary({}, {"validation": {("accuracy", ""): accuracy, ("loss", ""): loss}}, {})
+
+    right, unsure, wrong = summary(1, 0.1), summary(1, 0.5), summary(0.5, 0.05)
     assert choose("auto", {"scratch": wrong, "transfer": unsure}) == "transfer"
     assert choose("auto", {"scratch": right, "transfer": wrong}) == "scratch"
     # Equally accurate: the one with the lower loss.

@@ -19,11 +19,11 @@ from stages.evaluation.comparison import compare
 from stages.evaluation.curves import precision_recall_curve, reliability_curve, roc_curve
 from stages.evaluation.inference import both_columns
 from stages.evaluation.pictures import draw_disagreements, draw_mistakes
-from stages.evaluation.predictions import read_predictions, write_predictions
+from stages.evaluation.predictions import write_predictions
 from stages.evaluation.resampling import draw_weights
 from stages.evaluation.scores import overall, score
 from stages.evaluation.screening import screen
-from tests.predictions import predictions, random_predictions
+from tests.predictions import predictions, random_predictions, read_predictions
 from tests.records import write_records
 
 VALUES = 512  # features of VGG16, an image

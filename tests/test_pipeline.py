@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from stages.common import paths
-from stages.evaluation.predictions import read_predictions
 from tests.commands import apply_preset, dvc, environment, make_repository, python, stages_run
+from tests.predictions import read_predictions
 from tools.serving.classifier import load_classifier
 
 STAGES = ["download", "organize", "preprocess", "train", "extract", "train_head", "evaluate"]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,8 @@ from PIL import Image
 from stages.common import paths
 from stages.common.backend import keras
 from stages.common.command import UserError
-from stages.common.dataset import Dataset, Split
-from stages.common.models import save
-from stages.common.params import load_params
-from stages.networks.classifier import build_classifier
-from tests.commands import REPOSITORY, python
+from tests.classifiers import write_classes, write_classifier
+from tests.commands import REPOSITORY, environment, python, run_in
 from tools import predict
 from tools.serving.classifier import load_classifier
 
@@ -105,9 +103,35 @@ def test_a_model_that_is_missing_or_foreign_is_one_message(served):
         call("photos")
     paths.CLASSIFIER.unlink()
     (served / "models/old.keras").rename(paths.CLASSIFIER)
-    describe(["dark", "light", "purple"])
+    write_classes(["dark", "light", "purple"])
     with pytest.raises(UserError, match=r"tells 2 classes apart, and .* names 3"):
         call("photos")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--csv", "photos"], "'photos' is a folder; name a file"),
+        (["--batch-size", "0"], "must be at least 1, got 0"),
+        (["--csv", "a.csv", "--json"], "not allowed with argument --csv"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_before_any_work(served, capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        call("photos", *arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_ends_it_quietly(served):
+    (served / "many").mkdir()
+    data = (served / "photos/dark.png").read_bytes()
+    for i in range(2000):
+        (served / f"many/{i:040}.png").write_bytes(data)
+    command = f"{sys.executable} -m tools.predict many --csv - --batch-size 256 | head -1"
+    variables = {**environment(), "PYTHONPATH": str(REPOSITORY)}
+    result = run_in(served, ["bash", "-c", command], variables)
+    assert result.stdout == "file,predicted,probability_dark,probability_light\n"
+    assert "Broken" not in result.stderr
 
 
 def test_help_shows_how():
@@ -122,25 +146,10 @@ def call(*arguments):
         predict.main()
 
 
-def describe(classes):
-    split = Split({}, dict.fromkeys(classes, 0))
-    paths.TFRECORDS.mkdir(parents=True, exist_ok=True)
-    Dataset(classes, [6, 5, 1], "raw", {"train": split}).save(paths.TFRECORDS)
-
-
 @pytest.fixture
 def served(workspace, set_params):
     """A classifier that tells light from dark, and images of both."""
-    set_params(**{"preprocess.image_size": [6, 5]})
-    inputs = keras.Input((6, 5, 1))
-    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs))
-    dense = keras.layers.Dense(1, activation="sigmoid")
-    model = keras.Model(inputs, dense(mean), name="scratch")
-    dense.set_weights([np.array([[20.0]]), np.array([-10.0])])
-    paths.CLASSIFIER.parent.mkdir()
-    params = load_params()
-    save(build_classifier(model, params.preprocess, None, params.seed), paths.CLASSIFIER)
-    describe(CLASSES)
+    write_classifier(set_params, CLASSES)
     (workspace / "photos/sub").mkdir(parents=True)
     Image.new("RGB", (40, 30), (20, 30, 10)).save(workspace / "photos/dark.png")
     Image.new("L", (13, 77), 240).save(workspace / "photos/sub/light.jpg")

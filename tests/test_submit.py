@@ -16,11 +16,11 @@ from PIL import Image
 from stages.common import paths
 from stages.common.backend import keras
 from stages.common.command import UserError
-from stages.common.dataset import Dataset, Split
 from stages.common.models import save
 from stages.common.params import load_params
 from stages.networks.backbones import build_extractor
 from stages.networks.classifier import build_classifier
+from tests.classifiers import write_classifier
 from tests.commands import REPOSITORY, environment, python, run_in
 from tests.images import pack
 from tests.kaggle_server import START_UPLOAD, SUBMIT, serve
@@ -135,8 +135,8 @@ def test_an_archive_of_no_competition_is_written_and_sent_where_it_is_told(compe
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--batch-size", "0"], "--batch-size must be at least 1"),
-        (["-o", "data"], "--output names a folder, data; name a file"),
+        (["--batch-size", "0"], "must be at least 1, got 0"),
+        (["-o", "data"], "'data' is a folder; name a file"),
     ],
 )
 def test_arguments_that_cannot_be_are_one_message(competition, capsys, arguments, message):
@@ -470,18 +470,7 @@ def source(kind, name):
 @pytest.fixture
 def competition(workspace, set_params):
     """A classifier that takes dark images for cats and light ones for dogs; a commit; images."""
-    set_params(**{"preprocess.image_size": [6, 5]})
-    inputs = keras.Input((6, 5, 1))
-    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs))
-    dense = keras.layers.Dense(1, activation="sigmoid")
-    model = keras.Model(inputs, dense(mean), name="scratch")
-    dense.set_weights([np.array([[20.0]]), np.array([-10.0])])
-    paths.CLASSIFIER.parent.mkdir()
-    params = load_params()
-    save(build_classifier(model, params.preprocess, None, params.seed), paths.CLASSIFIER)
-    paths.TFRECORDS.mkdir(parents=True)
-    split = Split({}, {"cat": 0, "dog": 0})
-    Dataset(["cat", "dog"], [6, 5, 1], "raw", {"train": split}).save(paths.TFRECORDS)
+    write_classifier(set_params, ["cat", "dog"])
     for git in (["init", "-q"], ["add", "params.yaml"], ["commit", "-qm", "start"]):
         subprocess.check_call(["git", *git], env=environment())
     paths.RAW.mkdir()

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from stages.common.command import run
 from stages.common.files import fresh_file
+from tools import command_line
 from tools.comparison.gate import judge, load_gate
 from tools.comparison.noise import differences
 from tools.comparison.notes import COMPARED, no_figures, notes, why_incomparable
@@ -56,7 +57,7 @@ def main() -> None:
         head() + " with changes" * bool(changed_files("HEAD", *COMPARED)),
         base,
         failures=[*no_figures(after), *doubted.result()],
-        notes=list(notes(base, before, after, metrics, incomparable)),
+        notes=notes(base, before, after, metrics, incomparable),
         params=params.result(),
         rows=compare_metrics(metrics, before, after, incomparable),
         gate=judge(limits, old, new, incomparable),
@@ -75,11 +76,7 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.compare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("compare", __doc__)
     parser.add_argument("base", metavar="BASE", help="a branch or commit, such as main")
     return parser.parse_args()
 

@@ -27,6 +27,7 @@ import pandas as pd
 from stages.common.command import UserError, run
 from stages.common.files import fresh_file
 from stages.common.params import did_you_mean
+from tools import command_line
 from tools.sweeps.parallel import parallel
 from tools.sweeps.plots import against, label, save
 from tools.sweeps.runs import Runs, gather, lower_is_better
@@ -64,11 +65,7 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.experiments",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("experiments", __doc__)
     add = parser.add_argument
     add("params", nargs="*", metavar="PARAM", help="what to compare; without it, what differs")
     add("--metric", help=f"what to compare by; without it, the first that differs of {METRICS}")

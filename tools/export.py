@@ -23,6 +23,7 @@ from stages.common.command import UserError, run
 from stages.common.dataset import load_dataset
 from stages.common.files import fresh_dir
 from stages.common.schema import Runtime
+from tools import command_line
 
 if TYPE_CHECKING:
     from tools.serving.classifier import Classifier
@@ -68,29 +69,20 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.export",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("export", __doc__)
     add = parser.add_argument
     add("--formats", nargs="+", choices=FILES, default=list(FILES), metavar="FORMAT", help=KINDS)
     add("-o", "--output", type=Path, default=Path("exports"), metavar="FOLDER", help="renewed")
-    add("--calibration", type=positive, default=200, metavar="N", help="training images for int8")
-    add("--threads", type=positive, metavar="N", help="else one for each core")
+    add(
+        "--calibration",
+        type=command_line.positive,
+        default=200,
+        metavar="N",
+        help="training images for int8",
+    )
+    add("--threads", type=command_line.positive, metavar="N", help="else one for each core")
     add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
     return parser.parse_args()
-
-
-def positive(text: str) -> int:
-    """A whole number above 0.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
 
 
 def own_folder(folder: Path) -> Path:

@@ -11,6 +11,7 @@ is named, and the others go on; the exit status is then 1. Nothing is fetched fr
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,15 +20,19 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from stages.common import paths
 from stages.common.command import run
 from stages.common.files import fresh_file
 from stages.common.images import BadImage
+from tools import command_line
 from tools.serving.files import find_images
 
 SHOWN = 3
 
 
 def main() -> None:
+    # Of `... | head`, which has read enough: to be ended by it is no mistake.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     arguments = parse_arguments()
     files = find_images(arguments.images)
     # After the arguments were understood: TensorFlow takes seconds to load.
@@ -64,21 +69,18 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.predict",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("predict", __doc__)
     add = parser.add_argument
     add("images", nargs="+", metavar="IMAGE", help="files, folders, patterns in quotes")
-    add("--csv", metavar="FILE", help="all probabilities, as a table in a file; -: print it")
-    add("--json", action="store_true", help="all probabilities, as JSON")
-    add("--model", type=Path, default=Path("models/classifier.keras"), metavar="FILE")
-    add("--batch-size", type=int, default=32, metavar="N", help="images at a time")
-    arguments = parser.parse_args()
-    if arguments.batch_size < 1:
-        parser.error("--batch-size must be at least 1")
-    return arguments
+    form = parser.add_mutually_exclusive_group().add_argument
+    csv = "all probabilities, as a table in a file; -: print it"
+    form("--csv", type=command_line.new_file, metavar="FILE", help=csv)
+    form("--json", action="store_true", help="all probabilities, as JSON")
+    add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
+    add(
+        "--batch-size", type=command_line.positive, default=32, metavar="N", help="images at a time"
+    )
+    return parser.parse_args()
 
 
 def tabulate(files: Sequence[Path], rows: Sequence[np.ndarray], classes: list[str]) -> pd.DataFrame:
@@ -115,12 +117,12 @@ def as_records(table: pd.DataFrame, bad: dict[Path, str]) -> list[dict[str, obje
     return found + [{"file": str(file), "error": why} for file, why in bad.items()]
 
 
-def write_csv(table: pd.DataFrame, file: str) -> None:
+def write_csv(table: pd.DataFrame, file: Path) -> None:
     """Write the table, or print it where the file is `-`."""
-    if file == "-":
+    if str(file) == "-":
         print(table.to_csv(index=False), end="")
         return
-    with fresh_file(Path(file)) as partial:
+    with fresh_file(file) as partial:
         table.to_csv(partial, index=False)
 
 

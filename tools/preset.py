@@ -25,6 +25,7 @@ from stages.common import paths
 from stages.common.command import UserError, run
 from stages.common.files import fresh_file
 from stages.common.params import did_you_mean, validate
+from tools import command_line
 
 PRESETS = Path("presets")
 DEFAULT = "digits"
@@ -47,11 +48,7 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.preset",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("preset", __doc__)
     parser.add_argument("name", nargs="?", help="the preset; without it, all are listed")
     parser.add_argument("values", nargs="*", metavar="PARAM=VALUE", help="what to set besides")
     parser.add_argument("--show", action="store_true", help="change nothing")

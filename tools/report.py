@@ -29,6 +29,7 @@ from stages.common.files import fresh_file
 from stages.common.params import load_params
 from stages.common.schema import Params
 from stages.evaluation.titles import MODELS
+from tools import command_line
 from tools.reporting import models, run_facts, scores
 from tools.reporting.drawing import Plot, draw
 from tools.reporting.page import render
@@ -43,20 +44,16 @@ PICTURES = {
         "Training images, a row for each class",
         "Rows of training images, each row under the name of its class",
     ),
-    "mistakes_scratch": (
-        "CNN from scratch: its most confident mistakes on the test split",
-        "Test images that this model got wrong, each with its true and its predicted class",
-    ),
-    "mistakes_transfer": (
-        "Pre-trained features and a head: its most confident mistakes on the test split",
-        "Test images that this model got wrong, each with its true and its predicted class",
-    ),
     "disagreements": (
         "Test images on which the models disagree",
         "Test images with different predictions, each with its true class and both predictions",
     ),
 }
-INSIDE = {
+OF_A_MODEL = {
+    "mistakes": (
+        "its most confident mistakes on the test split",
+        "Test images that this model got wrong, each with its true and its predicted class",
+    ),
     "grad_cam": (
         "where it sees the class that it predicts (Grad-CAM)",
         "Test images, right and wrong ones, with heat maps of what speaks for the predicted class",
@@ -76,7 +73,7 @@ INSIDE = {
 }
 PICTURES |= {
     f"{name}_{model}": (f"{words[0].upper()}{words[1:]}: {title}", alt)
-    for name, (title, alt) in INSIDE.items()
+    for name, (title, alt) in OF_A_MODEL.items()
     for model, words in MODELS.items()
 }
 ENDINGS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
@@ -129,12 +126,8 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.report",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("-o", "--output", type=Path, default=PAGE, metavar="FILE")
+    parser = command_line.parser("report", __doc__)
+    parser.add_argument("-o", "--output", type=command_line.new_file, default=PAGE, metavar="FILE")
     return parser.parse_args()
 
 

@@ -28,7 +28,7 @@ import pandas as pd
 from stages.common import paths
 from stages.common.command import UserError, run
 from stages.common.files import fresh_file
-from tools import preset
+from tools import command_line, preset
 from tools.sweeps.results_page import RESULTS, read_results, write_page
 
 # Where the images and the weights lie on a disk says nothing about the experiment; a name does.
@@ -47,11 +47,7 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.results",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("results", __doc__)
     parser.add_argument("preset", nargs="?", help="what to run; without it, only write the page")
     parser.add_argument("values", nargs="*", metavar="PARAM=VALUE", help="what to set besides")
     parser.add_argument("--seeds", nargs="+", type=int, default=[42], help="one run for each")

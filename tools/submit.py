@@ -22,6 +22,7 @@ from stages.common import paths
 from stages.common.command import UserError, run
 from stages.common.files import fresh_file
 from stages.common.params import load_params
+from tools import command_line
 from tools.submission.form import VALUES, Form, check_options, decide
 from tools.submission.sample import Sample, Source, find_sample, read_source
 from tools.submission.sending import Submission, commit
@@ -61,14 +62,12 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.submit",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("submit", __doc__)
     add = parser.add_argument
     add("--yes", action="store_true", help="send it; without this, nothing leaves the machine")
-    add("-o", "--output", type=Path, default=Path("submission.csv"), metavar="FILE")
+    add(
+        "-o", "--output", type=command_line.new_file, default=Path("submission.csv"), metavar="FILE"
+    )
     add("--values", choices=VALUES, help="what a cell holds; default: told by the sample")
     add("--positive", metavar="CLASS", help="which class a column of probabilities is of, or, of "
         "two classes, counts as 1; default: evaluate.positive_class, or the second")  # fmt: skip
@@ -78,13 +77,10 @@ def parse_arguments() -> argparse.Namespace:
     add("--images", metavar="FOLDER", help="of the test images in the archive")
     add("--competition", metavar="NAME", help="default: the one that data/raw was downloaded from")
     add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
-    add("--batch-size", type=int, default=32, metavar="N", help="images at a time")
-    arguments = parser.parse_args()
-    if arguments.batch_size < 1:
-        parser.error("--batch-size must be at least 1")
-    if arguments.output.is_dir():
-        parser.error(f"--output names a folder, {arguments.output}; name a file")
-    return arguments
+    add(
+        "--batch-size", type=command_line.positive, default=32, metavar="N", help="images at a time"
+    )
+    return parser.parse_args()
 
 
 def find_competition(arguments: argparse.Namespace, source: Source) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.common.backend import keras
+from stages.networks.backbones import Scaling
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 
@@ -51,7 +52,9 @@ def dissect_transfer(extractor: keras.Model, head: keras.Model) -> Anatomy:
     """
     backbones = [layer for layer in extractor.layers if isinstance(layer, keras.Model)]
     backbones = [layer for layer in backbones if layer.name != head.name]
-    fronts = [keras.Model(extractor.input, _before(extractor, layer)) for layer in backbones]
+    # What is given to each backbone, in the same order.
+    scalings = [layer for layer in extractor.layers if isinstance(layer, Scaling)]
+    fronts = [keras.Model(extractor.input, layer.output) for layer in scalings]
     inner = [
         keras.Model(layer.input, [convolutions(layer)[-1].output, layer.output])
         for layer in backbones
@@ -83,13 +86,6 @@ def dissect_transfer(extractor: keras.Model, head: keras.Model) -> Anatomy:
 def convolutions(model: keras.Model) -> list[keras.layers.Layer]:
     """Its convolutional layers, first to last."""
     return [layer for layer in model.layers if isinstance(layer, CONVOLUTIONS)]
-
-
-def _before(extractor: keras.Model, backbone: keras.Model) -> Any:
-    """What the extractor gives to one of its backbones."""
-    scalings = [layer for layer in extractor.layers if type(layer).__name__ == "Scaling"]
-    order = [layer for layer in extractor.layers if isinstance(layer, keras.Model)]
-    return scalings[order.index(backbone)].output
 
 
 def _logits(output: keras.layers.Layer, x: Any) -> Any:

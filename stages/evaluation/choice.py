@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from stages.evaluation.predictions import Predictions
-from stages.evaluation.scores import OVERALL, Scores, score
+from stages.evaluation.scores import OVERALL
+from stages.evaluation.summary import Summary
 
 
-def choose(asked: str, validation: Mapping[str, Predictions]) -> str:
+def choose(asked: str, summaries: Mapping[str, Summary]) -> str:
     """The name of the model.
 
     The test split has no say: a model chosen by it would look better there than it is.
@@ -14,13 +14,11 @@ def choose(asked: str, validation: Mapping[str, Predictions]) -> str:
     Args:
         asked: `scratch`, `transfer`, or `auto` for the more accurate one on validation, of equally
             accurate ones that with the lower log loss.
-        validation: predictions of the validation split, by model.
+        summaries: the figures of each model.
     """
-    if asked != "auto":
-        return asked
-    scores = {model: score(predictions, positive=1) for model, predictions in validation.items()}
-    return max(scores, key=lambda model: _merit(scores[model]))
 
+    def merit(model: str) -> tuple[float, float]:
+        validation = summaries[model].splits["validation"]
+        return validation["accuracy", OVERALL], -validation["loss", OVERALL]
 
-def _merit(scores: Scores) -> tuple[float, float]:
-    return scores["accuracy", OVERALL], -scores["loss", OVERALL]
+    return max(summaries, key=merit) if asked == "auto" else asked

@@ -6,7 +6,6 @@ clock, no commit, so that the same run gives the same bytes.
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from stages.common import paths
 from stages.common.backend import keras
 from stages.common.dataset import Dataset
 from stages.common.files import fresh_file
+from stages.common.markdown import code, table, text
 from stages.evaluation.comparison import Comparison, describe
 from stages.evaluation.inference import FILES
 from stages.evaluation.scores import OVERALL
@@ -34,6 +34,7 @@ class Card:
 
     Attributes:
         models: scratch and transfer.
+        chosen: which of them is in models/classifier.keras.
         summaries: the figures of each.
         comparison: of both on the test split.
         dataset: what they were trained on.
@@ -42,6 +43,7 @@ class Card:
     """
 
     models: Mapping[str, keras.Model]
+    chosen: str
     summaries: Mapping[str, Summary]
     comparison: Comparison
     dataset: Dataset
@@ -52,9 +54,9 @@ class Card:
         """Write the Markdown."""
         source = json.loads(paths.metrics("download").read_text(encoding="utf-8"))["download"]
         sections = [
-            f"# Image classifiers: {_text(source['data_set'])}",
+            f"# Image classifiers: {text(source['data_set'])}",
             describe(self.comparison, self.dataset.splits["test"].examples),
-            f"## Intended use\n\n{_text(self.intended_use or self._use(source))}",
+            f"## Intended use\n\n{text(self.intended_use or self._use(source))}",
             f"## Models\n\n{self._models()}",
             f"## Data\n\n{self._data(source)}",
             f"## Scores on the test split\n\n{self._scores()}",
@@ -77,44 +79,51 @@ class Card:
             for name, model in self.models.items()
         ]
         height, width, channels = self.dataset.image_shape
-        table = _table(["file", "model", "parameters", "input"], rows)
-        return f"{table}\n\nEvery image is resized to {height}x{width}x{channels} pixels first."
+        use = (
+            f"Use `{paths.CLASSIFIER.name}`: {MODELS[self.chosen]}, with all preprocessing. It "
+            "takes RGB images of any size, uint8, and gives the probability of each class, in the "
+            "order below. What it is made of:"
+        )
+        parts = table(["file", "model", "parameters", "input"], rows)
+        return (
+            f"{use}\n\n{parts}\n\nTheir images are resized to {height}x{width}x{channels} pixels."
+        )
 
     def _data(self, source: Mapping[str, Any]) -> str:
         name, version = source["data_set"], source["version"] or "unknown"
         licence = source["licence"] or "unknown; ask the owner before you share it"
         file, size, digest = source["file"], source["bytes"], source["sha256"]
         facts = [
-            f"- Source: {_text(name)}, version {_text(version)}",
-            f"- Licence: {_text(licence)}",
+            f"- Source: {text(name)}, version {text(version)}",
+            f"- Licence: {text(licence)}",
             f"- Archive: `{file}`, {size:,} bytes, SHA-256 `{digest}`",
         ]
         splits = [self.dataset.splits[name] for name in paths.SPLITS]
         rows = [
-            [_text(label), *(f"{split.classes[label]:,}" for split in splits)]
+            [text(label), *(f"{split.classes[label]:,}" for split in splits)]
             for label in self.dataset.classes
         ]
         total = ["all", *(f"{split.examples:,}" for split in splits)]
-        return "\n".join(facts) + "\n\n" + _table(["class", *paths.SPLITS], [*rows, total])
+        return "\n".join(facts) + "\n\n" + table(["class", *paths.SPLITS], [*rows, total])
 
     def _scores(self) -> str:
         classes = self.dataset.classes
-        of = f"of `{classes[self.positive]}`" if len(classes) == 2 else "means over the classes"
+        of = f"of {code(classes[self.positive])}" if len(classes) == 2 else "means over the classes"
         test = self.summaries["scratch"].splits["test"]
         scores = [
             [words, *self._cells(name, OVERALL)]
             for name, words in SCORES.items()
             if (name, OVERALL) in test
         ]
-        recalls = [[_text(label), *self._cells("recall", label)] for label in classes]
+        recalls = [[text(label), *self._cells("recall", label)] for label in classes]
         header = [MODELS[model] for model in self.summaries]
         return "\n\n".join(
             [
                 f"With 95 % bootstrap intervals. Precision, recall, F1 and both areas are {of}. "
                 + NO_INTERVAL,
-                _table(["score", *header], scores),
+                table(["score", *header], scores),
                 "Recall of each class, the share of its images that are found:",
-                _table(["class", *header], recalls),
+                table(["class", *header], recalls),
             ]
         )
 
@@ -151,13 +160,3 @@ def _input(model: keras.Model) -> str:
     # Features that were not pooled have three axes, too, and many more channels.
     images = len(model.input_shape) == 4 and model.input_shape[-1] in {1, 3}
     return shape if images else f"{shape} features"
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    rule = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, rule, *rows])
-
-
-def _text(words: str) -> str:
-    """Text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", str(words).replace("\n", " "))

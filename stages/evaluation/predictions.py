@@ -58,25 +58,6 @@ def write_predictions(splits: Mapping[str, Predictions], path: Path) -> None:
         pd.concat(_table(split, p) for split, p in splits.items()).to_csv(partial, index=False)
 
 
-def read_predictions(path: Path) -> dict[str, Predictions]:
-    """What `write_predictions` wrote, by split; the probabilities to the last bit."""
-    text = dict.fromkeys(("split", "key", "group", "label", "predicted"), str)
-    # Classes may be called 'NA' or '007'.
-    table = pd.read_csv(path, dtype=text, keep_default_na=False)
-    columns = [name for name in table.columns if name.startswith(PROBABILITY)]
-    classes = [name.removeprefix(PROBABILITY) for name in columns]
-    return {
-        str(split): Predictions(
-            classes,
-            rows["key"].to_numpy(str),
-            rows["group"].to_numpy(str),
-            rows["label"].map(classes.index).to_numpy(),
-            rows[columns].to_numpy(),
-        )
-        for split, rows in table.groupby("split", sort=False)
-    }
-
-
 def _table(split: str, predictions: Predictions) -> pd.DataFrame:
     names = np.array(predictions.classes)
     table = pd.DataFrame(

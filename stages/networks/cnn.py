@@ -5,8 +5,6 @@ from stages.common.per_layer import per_layer
 from stages.common.schema import Train
 from stages.networks.output import l2, output_layer
 
-# Name of the model, which takes images; a head takes features.
-SCRATCH = "scratch"
 INCREASING = {"relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu"}
 
 
@@ -54,4 +52,4 @@ def build_cnn(params: Train, image_shape: list[int], classes: int) -> keras.Mode
         x = keras.layers.Dense(units, params.activation, kernel_regularizer=penalty)(x)
         x = keras.layers.Dropout(params.dropout)(x)
     outputs = output_layer(classes, params)(x)
-    return keras.Model(inputs, outputs, name=SCRATCH)
+    return keras.Model(inputs, outputs, name="scratch")

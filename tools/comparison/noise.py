@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from stages.evaluation.comparison import ALPHA
 from stages.evaluation.predictions import Predictions
 from stages.evaluation.resampling import draw_weights, percentiles, resampled_scores
 from stages.evaluation.scores import OVERALL
@@ -15,7 +16,6 @@ from tools.comparison.states import State, section
 
 N_RESAMPLES = 2000
 SEED = 0
-ALPHA = 0.05
 # What can be told from the predicted classes alone.
 OF_CLASSES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
 # Resamples of a figure that is never below zero lie above it: no interval to reckon with.

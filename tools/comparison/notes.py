@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from stages.common.markdown import code
 from tools.comparison.gate import GATE
-from tools.comparison.review import code
+from tools.comparison.review import listed
 from tools.comparison.revisions import Base, changed_files, read
 from tools.comparison.states import Pair, State
 
@@ -22,7 +23,7 @@ def why_incomparable(before: State, after: State) -> str:
         counts = f"{before.test_images[1]:,} images, then {after.test_images[1]:,}"
         return f"the test split is another one ({counts})"
     if before.positive != after.positive:
-        return f"scores are of {code([str(after.positive)])}, not of {code([str(before.positive)])}"
+        return f"scores are of {code(str(after.positive))}, not of {code(str(before.positive))}"
     return ""
 
 
@@ -49,9 +50,9 @@ def _of_the_base(base: Base, before: State) -> Iterator[str]:
     if base.note:
         yield base.note
     if read(GATE, base.commit) not in {None, read(GATE, None)}:
-        yield f"The gate is another one than on {code([base.name])}: look at `{GATE}`."
+        yield f"The gate is another one than on {code(base.name)}: look at `{GATE}`."
     if not before.judged:
-        yield f"{code([base.name])} has no figures to compare with; what stands here is new."
+        yield f"{code(base.name)} has no figures to compare with; what stands here is new."
 
 
 def _of_figures(
@@ -64,16 +65,16 @@ def _of_figures(
     new, gone = after.stages - before.stages, before.stages - after.stages
     for verb, names in (("new", new), ("gone", gone)):
         if names and before.stages:
-            yield f"Stages that are {verb}: {code(sorted(names))}."
+            yield f"Stages that are {verb}: {listed(sorted(names))}."
     lost = [name for name, (_, now) in metrics.items() if now is None]
     if lost and after.judged:
-        yield f"Metrics that are gone, or have another name: {code(lost)}."
+        yield f"Metrics that are gone, or have another name: {listed(lost)}."
 
 
 def _of_files(base: Base) -> Iterator[str]:
     changed = changed_files(base.commit, *CODE)
     if changed:
-        yield f"Code that decides on results changed: {code(changed)}."
+        yield f"Code that decides on results changed: {listed(changed)}."
     uncommitted = changed_files("HEAD", *COMPARED)
     if uncommitted:
-        yield f"Not committed here, and part of what is compared: {code(uncommitted)}."
+        yield f"Not committed here, and part of what is compared: {listed(uncommitted)}."

@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from tools.comparison.review import listed
 from tools.comparison.revisions import environment, git
 
 UP_TO_DATE = "Data and pipelines are up to date."
@@ -37,7 +38,7 @@ def _missing(clone: Path) -> Iterator[str]:
     for name, stage in _stages(clone / "dvc.yaml"):
         files = sorted(set(_kept_in_git(stage)) - tracked)
         if files:
-            yield f"Stage `{name}` has no committed {_list(files)}."
+            yield f"Stage `{name}` has no committed {listed(files)}."
 
 
 def _edited(clone: Path) -> Iterator[str]:
@@ -61,7 +62,7 @@ def _stale(clone: Path) -> Iterator[str]:
     stages = re.findall(r"^Running stage '(.+?)'", result.stdout, re.MULTILINE)
     stages += re.findall(r"failed to reproduce '(.+?)'", result.stderr)
     if stages:
-        must = f"{_list(dict.fromkeys(stages))} and what depends on it must run again"
+        must = f"{listed(dict.fromkeys(stages))} and what depends on it must run again"
         yield f"dvc.lock is not of this commit: {must}, with `dvc repro`."
     else:
         first = (result.stderr.strip().splitlines() or ["it does not say why"])[0]
@@ -82,7 +83,3 @@ def _kept_in_git(stage: dict[str, Any]) -> Iterator[str]:
     for entry in [*stage.get("metrics", []), *stage.get("plots", [])]:
         if isinstance(entry, dict):
             yield from (path for path, options in entry.items() if options.get("cache") is False)
-
-
-def _list(names: list[str] | dict[str, None]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

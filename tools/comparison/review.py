@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from stages.common.markdown import code, table
 from tools.comparison.gate import State as Outcome
 from tools.comparison.noise import Difference
 from tools.comparison.revisions import Base
@@ -95,12 +96,12 @@ class Review:
     def title(self) -> str:
         """Which commits."""
         name, commit = self.base.name, self.base.commit
-        base = commit[:7] if commit.startswith(name) else f"{code([name])} ({commit[:7]})"
+        base = commit[:7] if commit.startswith(name) else f"{code(name)} ({commit[:7]})"
         return f"{self.head} compared with {base}"
 
     def _verdict(self) -> str:
         by = {v: [row.name for row in self.rows if row.verdict == v] for v in ("worse", "better")}
-        moved = [f"{verdict}: {code(names)}" for verdict, names in by.items() if names]
+        moved = [f"{verdict}: {listed(names)}" for verdict, names in by.items() if names]
         noise = f"Beyond noise {'; '.join(moved)}." if moved else "No figure moved beyond noise."
         if not self.comparable:
             noise = "The figures of the test split cannot be compared."
@@ -120,10 +121,12 @@ class Review:
         if not self.params:
             return "No param changed."
         shown = list(self.params.items())[:MOST_PARAMS]
-        rows = [[_quote(name), _value(old), _value(new)] for name, (old, new) in shown]
+        rows = [[code(name), _value(old), _value(new)] for name, (old, new) in shown]
         more = len(self.params) - len(shown)
-        return _table("### Params", ["param", "before", "now"], rows) + (
-            f"\n\nAnd {more} more." if more else ""
+        return (
+            "### Params\n\n"
+            + table(["param", "before", "now"], rows)
+            + (f"\n\nAnd {more} more." if more else "")
         )
 
     def _figures(self) -> str:
@@ -132,7 +135,7 @@ class Review:
         judged = [row for row in self.rows if row.name.startswith(("scratch.", "transfer."))]
         others = [row for row in self.rows if row not in judged]
         header = ["metric", "before", "now", "difference", "95 % interval", ""]
-        text = _table("### Figures of the test split", header, [_cells(row) for row in judged])
+        text = "### Figures of the test split\n\n" + table(header, [_cells(row) for row in judged])
         if judged:
             text += (
                 "\n\nOnly what changed. Beyond noise: the interval of the difference keeps to one "
@@ -140,23 +143,16 @@ class Review:
                 "agrees. "
                 "Of 20 figures one does so by chance. Another seed is not covered."
             )
-        rest = _table("", header[:4], [_cells(row)[:4] for row in others])
+        rest = table(header[:4], [_cells(row)[:4] for row in others])
         details = f"<details><summary>Other figures</summary>\n\n{rest}\n\n</details>"
         return "\n\n".join(filter(None, [text if judged else "", details if others else ""]))
 
 
-def code(names: Iterable[str]) -> str:
-    """Names, the first twelve, such that nothing in them is markup."""
-    shown = [_quote(name) for name in names]
+def listed(names: Iterable[str]) -> str:
+    """Names as code, the first twelve."""
+    shown = [code(name) for name in names]
     more = f" and {len(shown) - MOST_NAMES} more" if len(shown) > MOST_NAMES else ""
     return ", ".join(shown[:MOST_NAMES]) + more
-
-
-def _quote(text: str) -> str:
-    """As code, in which a backquote would end it, and a bar the cell of a table around it."""
-    for mark, instead in (("|", "\\|"), ("`", "'"), ("\n", " ")):
-        text = text.replace(mark, instead)
-    return f"`{text}`"
 
 
 def _cells(row: Row) -> list[str]:
@@ -165,7 +161,7 @@ def _cells(row: Row) -> list[str]:
     span = f"{row.difference.low:+.4f} to {row.difference.high:+.4f}" if row.difference else ""
     verdict = f"**{row.verdict}**" if row.verdict in {"better", "worse", "gone"} else row.verdict
     change = [text.replace("-", "\N{MINUS SIGN}") for text in (difference, span)]
-    return [_quote(row.name), _figure(row.before), _figure(row.after), *change, verdict]
+    return [code(row.name), _figure(row.before), _figure(row.after), *change, verdict]
 
 
 def _figure(value: float | None) -> str:
@@ -178,14 +174,8 @@ def _figure(value: float | None) -> str:
 def _value(value: object) -> str:
     if value is None:
         return "*none*"
-    return _quote(str(value))
+    return code(str(value))
 
 
 def _bullets(title: str, lines: list[str]) -> str:
     return "\n".join([title, "", *(f"- {line}" for line in lines)]) if lines else ""
-
-
-def _table(title: str, header: list[str], rows: list[list[str]]) -> str:
-    rule = ["---", *["---:"] * (len(header) - 1)]
-    lines = [f"| {' | '.join(cells)} |" for cells in [header, rule, *rows]]
-    return "\n".join([*([title, ""] if title else []), *lines])

@@ -58,7 +58,7 @@ def head() -> str:
 def read(path: Path, commit: str | None) -> str | None:
     """A file at a commit, or as it is here; None where it does not exist."""
     if commit is None:
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     return git("show", f"{commit}:{path.as_posix()}", may_fail=True, strip=False)
 
 
@@ -79,7 +79,13 @@ def git(
     """
     command = ["git", "-c", "core.quotePath=off", *arguments]
     result = subprocess.run(
-        command, cwd=folder, env=environment(), check=False, capture_output=True, text=True
+        command,
+        cwd=folder,
+        env=environment(),
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if result.returncode == 0:
         return result.stdout.strip() if strip else result.stdout

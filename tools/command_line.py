@@ -1,0 +1,33 @@
+"""What the command lines of all tools have in common."""
+
+import argparse
+from pathlib import Path
+
+
+def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """A parser whose `--help` is the docstring of its module.
+
+    Args:
+        name: of the tool.
+        doc: its `__doc__`.
+    """
+    return argparse.ArgumentParser(
+        prog=f"python -m tools.{name}",
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on, as an argument's `type`."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
+    return number
+
+
+def new_file(text: str) -> Path:
+    """A file to write, as an argument's `type`: it is refused where a folder has its name."""
+    if Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"'{text}' is a folder; name a file")
+    return Path(text)
