@@ -42,7 +42,8 @@ class Browser:
         self._read, to_us = os.pipe()
         launch = [sys.executable, "-c", LAUNCH, str(from_us), str(to_us)]
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"]
-        profile = [f"--user-data-dir={self._profile}", "--host-resolver-rules=MAP * ~NOTFOUND"]
+        alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        profile = [f"--user-data-dir={self._profile}", alone]
         self._process = subprocess.Popen(
             [*launch, str(CHROMIUM), *flags, *profile, "about:blank"],
             pass_fds=(from_us, to_us),

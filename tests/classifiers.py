@@ -12,17 +12,19 @@ from stages.networks.classifier import build_classifier
 SIZE = [6, 5]
 
 
-def write_classifier(set_params, classes):
+def write_classifier(classes):
     """Write it, with the names of both classes, the dark one first."""
-    set_params(**{"preprocess.image_size": SIZE})
     inputs = keras.Input((*SIZE, 1))
-    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs))
-    dense = keras.layers.Dense(1, activation="sigmoid")
+    same = keras.layers.Conv2D(1, 1, use_bias=False, name="same")
+    mean = keras.layers.GlobalAveragePooling2D()(same(keras.layers.Rescaling(1 / 255)(inputs)))
+    dense = keras.layers.Dense(1, activation="sigmoid", name="output")
     model = keras.Model(inputs, dense(mean), name="scratch")
+    same.set_weights([np.ones((1, 1, 1, 1))])
     dense.set_weights([np.array([[20.0]]), np.array([-10.0])])
     paths.CLASSIFIER.parent.mkdir()
     params = load_params()
-    save(build_classifier(model, params.preprocess, None, params.seed), paths.CLASSIFIER)
+    preprocess = params.preprocess.model_copy(update={"image_size": SIZE})
+    save(build_classifier(model, preprocess, None, params.seed), paths.CLASSIFIER)
     write_classes(classes)
 
 

@@ -114,7 +114,7 @@ def test_right_and_wrong_predictions_are_shown_the_surest_first(tmp_path):
 def test_what_speaks_for_a_class_is_red():
     heat = np.zeros((4, 4), np.float32)
     heat[0, 0] = 1
-    picture = overlay(np.full((8, 8, 3), 128, np.uint8), heat)
+    picture = overlay(Image.new("L", (96, 96), 128), heat)
     (r, _, b), (r2, _, b2) = picture.getpixel((2, 2)), picture.getpixel((90, 90))
     assert r > b
     assert b2 > r2

@@ -147,9 +147,9 @@ def call(*arguments):
 
 
 @pytest.fixture
-def served(workspace, set_params):
+def served(workspace):
     """A classifier that tells light from dark, and images of both."""
-    write_classifier(set_params, CLASSES)
+    write_classifier(CLASSES)
     (workspace / "photos/sub").mkdir(parents=True)
     Image.new("RGB", (40, 30), (20, 30, 10)).save(workspace / "photos/dark.png")
     Image.new("L", (13, 77), 240).save(workspace / "photos/sub/light.jpg")

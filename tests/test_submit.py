@@ -468,9 +468,9 @@ def source(kind, name):
 
 
 @pytest.fixture
-def competition(workspace, set_params):
+def competition(workspace):
     """A classifier that takes dark images for cats and light ones for dogs; a commit; images."""
-    write_classifier(set_params, ["cat", "dog"])
+    write_classifier(["cat", "dog"])
     for git in (["init", "-q"], ["add", "params.yaml"], ["commit", "-qm", "start"]):
         subprocess.check_call(["git", *git], env=environment())
     paths.RAW.mkdir()

@@ -11,7 +11,6 @@ Writes  report/index.html, which Git ignores
 """
 
 import argparse
-import base64
 import io
 import json
 from dataclasses import dataclass
@@ -30,9 +29,9 @@ from stages.common.params import load_params
 from stages.common.schema import Params
 from stages.evaluation.titles import MODELS
 from tools import command_line
+from tools.pages.rendering import data_uri, render
 from tools.reporting import models, run_facts, scores
 from tools.reporting.drawing import Plot, draw
-from tools.reporting.page import render
 
 PAGE = Path("report/index.html")
 DVC_YAML = Path("dvc.yaml")
@@ -208,8 +207,7 @@ def picture(file: Path, part: str) -> Picture:
             stream = io.BytesIO()
             image.convert("RGB").save(stream, "JPEG", quality=88, optimize=True)
             kind, data = "jpeg", min(data, stream.getvalue(), key=len)
-    uri = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return Picture(part, title, alt, str(file), uri, width, height)
+    return Picture(part, title, alt, str(file), data_uri(data, kind), width, height)
 
 
 def data_facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:

@@ -104,18 +104,18 @@ def draw_grad_cam(
             for row in chosen
         ]
         rows.append((f"{title}:\n" + "\n".join(names), [_picture(image) for image in pixels]))
-        rows.append(("", [overlay(*pair) for pair in zip(pixels, heats, strict=True)]))
+        rows.append(("", [overlay(_picture(x), h) for x, h in zip(pixels, heats, strict=True)]))
     _sheet(rows).save(path)
 
 
-def overlay(image: np.ndarray, heat: np.ndarray) -> Image.Image:
-    """A heat map in colour over the image in grey.
+def overlay(picture: Image.Image, heat: np.ndarray) -> Image.Image:
+    """A heat map in colour over a picture in grey.
 
     Args:
-        image: uint8 (height, width, channels).
-        heat: float (rows, columns), 0 to 1.
+        picture: as large as the result.
+        heat: float (rows, columns), 0 to 1, of the whole picture.
     """
-    grey = _picture(image).convert("L").convert("RGB")
+    grey = picture.convert("L").convert("RGB")
     warmth = Image.fromarray((heat * 255).astype(np.uint8))
     warmth = warmth.resize(grey.size, Image.Resampling.BICUBIC)
     colours = ImageOps.colorize(warmth, black=COLD, mid=WARM, white=HOT)

@@ -2,12 +2,11 @@
 
 import re
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from tools.comparison.review import Review
+from tools.pages.rendering import from_markdown, render
 from tools.reporting.drawing import Plot
-from tools.reporting.page import render
 
 
 def page(review: Review, markdown: str, plots: list[Plot]) -> str:
@@ -18,15 +17,8 @@ def page(review: Review, markdown: str, plots: list[Plot]) -> str:
         markdown: the words.
         plots: of the base and of the working folder, drawn over each other.
     """
-    # No HTML is let through: names of params, files and branches are not ours.
-    words = MarkdownIt("commonmark", {"html": False}).enable("table").render(unfolded(markdown))
-    for tag, scrolling in (
-        ("<table>", '<div class="scroll" tabindex="0"><table>'),
-        ("</table>", "</table></div>"),
-    ):
-        words = words.replace(tag, scrolling)
     drawn = [{"title": plot.title, "svg": Markup(plot.svg)} for plot in plots]  # noqa: S704
-    context = {"title": review.title, "words": Markup(words), "plots": drawn}  # noqa: S704
+    context = {"title": review.title, "words": from_markdown(unfolded(markdown)), "plots": drawn}
     return render("compare.html", {**context, "before": review.base.commit[:7]})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -13,14 +14,16 @@ from stages.common.command import UserError
 from stages.common.dataset import load_dataset
 from stages.common.images import decode
 from stages.common.runtime import tf
+from stages.evaluation.anatomy import Anatomy, dissect_cnn, dissect_transfer
 from stages.networks import classifier as _registers_its_layers  # noqa: F401
+from stages.networks.backbones import FINE_TUNED
 
 TRAIN = "run `dvc repro`, or `dvc pull` where somebody trained already"
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A model in two parts: one that takes images one by one, and one that takes many at once.
+    """A model of images of any size: resized one by one, then classified many at once.
 
     Attributes:
         classes: names in the order of the probabilities.
@@ -42,6 +45,17 @@ class Classifier:
         least = None if resize.interpolation == "nearest" else 2 * max(self.image_size)
         return np.asarray(decode(data, "rgb", least))
 
+    def resize(self, image: np.ndarray) -> np.ndarray:
+        """An image as the trained model sees it.
+
+        Args:
+            image: uint8 (height, width, 3).
+
+        Returns:
+            float32 (*image_size, channels), 0 to 255.
+        """
+        return self._front(image[np.newaxis])[0].numpy()
+
     def predict(
         self, images: Iterator[np.ndarray] | Sequence[np.ndarray], batch_size: int
     ) -> Iterator[np.ndarray]:
@@ -51,18 +65,30 @@ class Classifier:
             images: uint8 (height, width, 3), each of its own size.
             batch_size: how many the model takes at once.
         """
-        resize, classify = self._parts()
         remaining = iter(images)
-        while batch := [resize(image[np.newaxis])[0] for image in islice(remaining, batch_size)]:
-            yield from classify.predict_on_batch(np.stack(batch))
+        while batch := [self.resize(image) for image in islice(remaining, batch_size)]:
+            yield from self._back.predict_on_batch(np.stack(batch))
 
-    def _parts(self) -> "tuple[tf.types.experimental.PolymorphicFunction, keras.Model]":
-        resized = self.model.get_layer("resize").output
-        front = keras.Model(self.model.input, resized)
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        """The parts of the trained model, which take what `resize` gives."""
+        inner = {layer.name: layer for layer in self.model.layers}
+        if "extractor" in inner:
+            return dissect_transfer(inner["extractor"], inner["head"])
+        if FINE_TUNED in inner:
+            return dissect_transfer(inner[FINE_TUNED], inner[FINE_TUNED].get_layer("head"))
+        return dissect_cnn(inner["scratch"])
+
+    @cached_property
+    def _front(self) -> "tf.types.experimental.PolymorphicFunction":
+        front = keras.Model(self.model.input, self.model.get_layer("resize").output)
         # Traced once for all sizes.
         any_size = tf.TensorSpec([None, None, None, 3], tf.uint8)
-        resize = tf.function(front, input_signature=[any_size])
-        return resize, keras.Model(resized, self.model.output)
+        return tf.function(front, input_signature=[any_size])
+
+    @cached_property
+    def _back(self) -> keras.Model:
+        return keras.Model(self.model.get_layer("resize").output, self.model.output)
 
 
 def load_classifier(path: Path = paths.CLASSIFIER) -> Classifier:

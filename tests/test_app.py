@@ -1,0 +1,290 @@
+"""`python -m tools.app`: the real server, asked over HTTP and by a real browser."""
+
+import io
+import re
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from stages.common import paths
+from stages.common.dataset import Dataset, Split
+from stages.common.tfrecord import serialize, write_record
+from tests.browser import CHROMIUM, PATIENCE, Browser
+from tests.classifiers import SIZE, write_classifier
+from tests.commands import REPOSITORY, environment, python
+
+CLASSES = ["dark", "<b>light"]  # a name that would like to be markup
+IMAGES = 9  # of each class in the test split
+CARD = "# Image classifiers: lamps\n\n## Intended use\n\nTo find the switch. <script>1</script>\n"
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where a classifier, its card and a test split lie."""
+    folder = tmp_path_factory.mktemp("served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        paths.PARAMS.write_bytes((REPOSITORY / "presets/digits.yaml").read_bytes())
+        write_classifier(CLASSES)
+        paths.MODEL_CARD.write_text(CARD)
+        write_test_split()
+    return folder
+
+
+def write_test_split():
+    paths.TFRECORDS.mkdir(parents=True, exist_ok=True)
+    with (paths.TFRECORDS / "test.tfrecord").open("wb") as file:
+        for i in range(2 * IMAGES):
+            pixels = np.full(SIZE, (20 if i % 2 == 0 else 230) + i, np.uint8)
+            write_record(file, serialize(pixels.tobytes(), i % 2, f"{i % 2}/{i}.png"))
+    counts = dict.fromkeys(CLASSES, IMAGES)
+    splits = {"test": Split({"test.tfrecord": 2 * IMAGES}, counts)}
+    Dataset(CLASSES, [*SIZE, 1], "raw", splits).save(paths.TFRECORDS)
+
+
+@contextmanager
+def serving(folder, *arguments):
+    """The command, and the address that it prints."""
+    variables = {**environment(), "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "tools.app", "--port", "0", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=folder, env=variables, **pipes) as process:
+        try:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            yield line.split()[0]
+        finally:
+            process.terminate()
+            said = process.stderr.read()
+    assert said == ""
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    with serving(folder, "--max-megabytes", "1") as address:
+        yield address
+
+
+def picture(value, size=(64, 48), kind="PNG"):
+    stream = io.BytesIO()
+    Image.new("RGB", size, (value,) * 3).save(stream, kind)
+    return stream.getvalue()
+
+
+def send(address, name, data, **headers):
+    return requests.post(address, files={"picture": (name, data)}, headers=headers, timeout=60)
+
+
+def test_a_picture_gets_its_class_and_what_speaks_for_it(address):
+    response = send(address, "lamp.jpg", picture(250, kind="JPEG"))
+    assert response.status_code == 200
+    assert "&lt;b&gt;light, over 99.9&nbsp;%" in response.text
+    assert "<b>light" not in response.text
+    assert re.findall(r'number">(0\.\d+|1\.\d+)<', response.text) == ["1.000", "0.000"]
+    assert response.text.count("data:image/png") == 2 + 12
+    assert "A heat map over the picture" in response.text
+
+
+def test_where_nothing_speaks_for_a_class_it_says_so(address):
+    response = send(address, "night.png", picture(3))
+    assert "dark, over 99.9" in response.text
+    assert "Nothing that the last convolution finds here speaks for it" in response.text
+
+
+def test_examples_are_of_the_test_split_with_what_they_truly_are(address):
+    text = requests.get(address, timeout=60).text
+    links = re.findall(r'href="(/\?example=\d+)"><img [^>]*>([^<]*)<', text)
+    assert [truth for _, truth in links] == ["dark"] * 6 + ["&lt;b&gt;light"] * 6
+    answers = [requests.get(address + link, timeout=60).text for link, _ in links]
+    assert all("(right)" in answer for answer in answers)
+    assert "0/0.png" in answers[0]
+    for number in ("12", "-1", "x"):
+        response = requests.get(f"{address}/?example={number}", timeout=60)
+        assert response.status_code == 404
+        assert "There is no example" in response.text
+
+
+def test_the_model_card_is_on_the_page_and_runs_nothing(address):
+    text = requests.get(address, timeout=60).text
+    assert "<h2>Intended use</h2>" in text
+    assert "To find the switch. &lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status", "message"),
+    [
+        ("notes.txt", b"no picture", 415, "notes.txt cannot be read: not an image. It takes JPEG"),
+        ("<i>.png", picture(9)[:60], 415, "&lt;i&gt;.png cannot be read"),
+        ("huge.png", b"0" * 5_000_000, 413, "has more than 1 MB; send a smaller one"),
+        ("", b"", 400, "No picture was chosen"),
+    ],
+)
+def test_what_cannot_be_classified_is_one_message(address, name, data, status, message):
+    response = send(address, name, data)
+    assert response.status_code == status
+    assert message in response.text
+    # The page is there for the next try.
+    assert 'type="file"' in response.text
+
+
+def test_a_form_without_a_picture_is_one_message(address):
+    response = requests.post(address, data={"picture": "text"}, timeout=60)
+    assert (response.status_code, "No picture was chosen" in response.text) == (400, True)
+
+
+def test_other_sites_cannot_use_it(address):
+    assert send(address, "a.png", picture(1), **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    # A name of theirs that leads to this machine.
+    rebound = requests.get(address, headers={"Host": "evil.example:8000"}, timeout=60)
+    assert (rebound.status_code, "evil.example" in rebound.text) == (403, True)
+    headers = requests.get(address, timeout=60).headers
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_without_test_images_and_card_it_still_answers(folder, tmp_path):
+    for file in (paths.CLASSIFIER, paths.TFRECORDS / "dataset.json"):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    with serving(tmp_path) as address:
+        text = requests.get(address, timeout=60).text
+        assert "<code>dvc pull data/tfrecords</code> brings them" in text
+        assert "Model card" not in text
+        assert "over 99.9" in send(address, "lamp.png", picture(250)).text
+
+
+def test_a_port_that_is_taken_is_one_message_at_once(folder, address):
+    start = time.monotonic()
+    taken = address.rsplit(":", 1)[1]
+    result = python_in(folder, "--port", taken)
+    assert f"cannot listen on 127.0.0.1, port {taken}: Address already in use" in result.stderr
+    assert "name another --port" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.returncode == 1
+    assert time.monotonic() - start < PATIENCE
+
+
+def test_without_a_model_it_says_how_to_get_one(tmp_path):
+    result = python_in(tmp_path, "--port", "0")
+    assert result.stderr.startswith("tools.app: there is no models/classifier.keras; run `dvc")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "eighty"])
+def test_a_port_that_cannot_be_is_refused(tmp_path, port):
+    assert "argument --port" in python_in(tmp_path, "--port", port).stderr
+
+
+def test_help_shows_how():
+    assert "python -m tools.app --port 8080" in python(REPOSITORY, "tools.app", "--help").stdout
+
+
+def python_in(folder, *arguments):
+    variables = {**environment(), "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-m", "tools.app", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.fixture
+def browser(tmp_path):
+    with Browser(tmp_path / "profile") as browser:
+        yield browser
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_browser_uploads_a_picture_and_sees_its_class(address, browser, tmp_path, width):
+    (tmp_path / "lamp.png").write_bytes(picture(250))
+    browser.open(address, width)
+    choose(browser, tmp_path / "lamp.png")
+    wait_for(browser, "document.querySelector('#said')")
+    assert browser.value("document.querySelector('#said').innerText").startswith("<b>light, over")
+    pictures = "[...document.querySelectorAll('.answer img')]"
+    assert browser.value(f"{pictures}.map(x => x.naturalWidth)") == [480, 480]
+    bars = "[...document.querySelectorAll('.bar')].map(x => x.getBoundingClientRect().width)"
+    assert browser.value(bars)[0] > 50 > browser.value(bars)[1]
+    assert browser.value("document.scrollingElement.scrollWidth") <= width
+    assert all(request.startswith(address) for request in browser.requests)
+    assert browser.complaints == []
+
+
+@in_a_browser
+def test_a_browser_drops_a_picture(address, browser):
+    browser.open(address, 1280)
+    drop = """
+        const canvas = document.createElement("canvas");
+        canvas.toBlob((blob) => {
+          const dropped = new DataTransfer();
+          dropped.items.add(new File([blob], "dropped.png", {type: "image/png"}));
+          const event = {dataTransfer: dropped, bubbles: true, cancelable: true};
+          document.querySelector(".drop").dispatchEvent(new DragEvent("drop", event));
+        });
+    """
+    browser.value(f"(() => {{{drop}}})()")
+    wait_for(browser, "document.querySelector('#said')")
+    # A canvas is transparent, and what is transparent lies on white.
+    assert browser.value("document.querySelector('#said').innerText").startswith("<b>light")
+    assert "dropped.png" in browser.value("document.querySelector('figcaption').innerText")
+
+
+@in_a_browser
+def test_a_browser_is_told_of_a_wrong_type(address, browser, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    browser.open(address, 1280)
+    choose(browser, tmp_path / "notes.txt")
+    wait_for(browser, "document.querySelector('[role=alert]')")
+    said = browser.value("document.querySelector('[role=alert]').innerText")
+    assert said.startswith("notes.txt cannot be read: not an image")
+
+
+@in_a_browser
+def test_a_browser_does_not_send_a_huge_file(address, browser, tmp_path):
+    (tmp_path / "huge.png").write_bytes(b"0" * 50_000_000)
+    browser.open(address, 1280)
+    asked = len(browser.requests)
+    choose(browser, tmp_path / "huge.png")
+    wait_for(browser, "document.querySelector('#status').innerText")
+    said = browser.value("document.querySelector('#status').innerText")
+    assert said == "huge.png has 50.0 MB; at most 1 MB are taken."
+    assert len(browser.requests) == asked
+
+
+@in_a_browser
+def test_without_its_script_the_page_sends_by_a_button(address, browser, tmp_path):
+    (tmp_path / "huge.png").write_bytes(b"0" * 50_000_000)
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(address, 1280)
+    choose(browser, tmp_path / "huge.png")
+    assert browser.value("document.querySelector('button').hidden") is False
+    click(browser, "button")
+    wait_for(browser, "document.querySelector('[role=alert]')")
+    assert "more than 1 MB" in browser.value("document.querySelector('[role=alert]').innerText")
+
+
+def choose(browser, file):
+    root = browser.call("DOM.getDocument")["root"]["nodeId"]
+    node = browser.call("DOM.querySelector", nodeId=root, selector="input[type=file]")["nodeId"]
+    browser.call("DOM.setFileInputFiles", nodeId=node, files=[str(file)])
+
+
+def click(browser, selector):
+    box = f"document.querySelector('{selector}').getBoundingClientRect()"
+    place = {"x": browser.value(f"{box}.x") + 5, "y": browser.value(f"{box}.y") + 5}
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.call("Input.dispatchMouseEvent", type=kind, **place, button="left", clickCount=1)
+
+
+def wait_for(browser, expression):
+    deadline = time.monotonic() + PATIENCE
+    while not browser.value(f"Boolean({expression})"):
+        assert time.monotonic() < deadline, expression
+        time.sleep(0.05)

@@ -1,0 +1,86 @@
+"""Serve the classifier as a web page: drop a picture, see its class and what speaks for it.
+
+    python -m tools.app                           http://127.0.0.1:8000, for this machine alone
+    python -m tools.app --port 8080 --max-megabytes 50
+    python -m tools.app --host 0.0.0.0            for everybody in the network
+
+The model is the one that `evaluate` chose, models/classifier.keras. Pictures are read in memory and
+kept nowhere; the page loads nothing from elsewhere, and nothing is sent there. Ctrl-C ends it.
+"""
+
+import argparse
+import os
+import socket
+import sys
+import webbrowser
+from pathlib import Path
+
+from stages.common import paths
+from stages.common.command import UserError, run
+from tools import command_line
+
+SCREENS = {"DISPLAY", "WAYLAND_DISPLAY"}
+PORTS = 2**16
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    sock = listen(arguments.host, arguments.port)
+    # After the port is ours: TensorFlow takes seconds to load.
+    from aiohttp import web  # noqa: PLC0415
+
+    from tools.serving.classifier import load_classifier  # noqa: PLC0415
+    from tools.serving.examples import read_examples  # noqa: PLC0415
+    from tools.serving.web import application  # noqa: PLC0415
+
+    classifier = load_classifier(arguments.model)
+    examples = read_examples(classifier.classes)
+    app = application(classifier, examples, arguments.max_megabytes, arguments.host)
+    address = f"http://{arguments.host}:{sock.getsockname()[1]}"
+    web.run_app(app, sock=sock, print=lambda _: show(address), access_log=None)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = command_line.parser("app", __doc__)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", metavar="ADDRESS", help="this machine alone by default")
+    add("--port", type=port, default=8000, metavar="N", help="0: any that is free")
+    limit = "of one picture"
+    add("--max-megabytes", type=command_line.positive, default=20, metavar="N", help=limit)
+    add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
+    return parser.parse_args()
+
+
+def port(text: str) -> int:
+    """A port, as an argument's `type`."""
+    number = int(text)
+    if not 0 <= number < PORTS:
+        raise argparse.ArgumentTypeError(f"must be 0 to {PORTS - 1}, got {number}")
+    return number
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        UserError: another program does, or there is no such address.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        why = f"cannot listen on {host}, port {port}: {error.strerror}"
+        raise UserError(f"{why}; name another --port or --host") from None
+
+
+def show(address: str) -> None:
+    """Say where the page is, and open it where there is a terminal and a screen."""
+    print(f"{address} (Ctrl-C ends it)", flush=True)
+    screen = sys.platform in {"darwin", "win32"} or SCREENS & os.environ.keys()
+    if sys.stdout.isatty() and screen:
+        webbrowser.open(address)
+
+
+if __name__ == "__main__":
+    run(main)

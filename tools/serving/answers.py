@@ -1,0 +1,94 @@
+"""What the model says of one image, as words and pictures of a page."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from stages.evaluation.grad_cam import grad_cam
+from stages.evaluation.insight import overlay
+from tools.pages.rendering import data_uri
+from tools.serving.classifier import Classifier
+
+SIDE = 480  # pixels
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Grad-CAM of one class.
+
+    Attributes:
+        label: the class.
+        uri: the heat map over the picture; empty where nothing speaks for the class.
+    """
+
+    label: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is shown of an image.
+
+    Attributes:
+        classes: each class with its probability, the likeliest first.
+        picture: data URI.
+        heats: of the likeliest classes.
+    """
+
+    classes: list[tuple[str, float]]
+    picture: str
+    heats: list[Heat]
+
+    @property
+    def label(self) -> str:
+        """The likeliest class."""
+        return self.classes[0][0]
+
+    @property
+    def percent(self) -> str:
+        """How likely it is; 100 only where nothing else is possible."""
+        p = 100 * self.classes[0][1]
+        return "over 99.9" if 99.95 <= p < 100 else f"{p:.1f}"
+
+
+def answer(classifier: Classifier, image: np.ndarray, heats: int = 1) -> Answer:
+    """Classify an image.
+
+    Args:
+        classifier: the model.
+        image: uint8 (height, width, 3).
+        heats: for how many of the likeliest classes to draw what speaks for them.
+    """
+    (p,) = classifier.predict([image], batch_size=1)
+    order = np.argsort(-p, kind="stable")
+    seen = classifier.resize(image)
+    picture = _fit(Image.fromarray(image))
+    likeliest = order[:heats]
+    maps = grad_cam(classifier.anatomy, np.stack([seen] * len(likeliest)), likeliest)
+    return Answer(
+        [(classifier.classes[i], float(p[i])) for i in order],
+        _uri(picture),
+        [
+            Heat(classifier.classes[i], _uri(overlay(picture, heat)) if heat.any() else "")
+            for i, heat in zip(likeliest, maps, strict=True)
+        ],
+    )
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """A small picture, as a data URI; small images enlarged with their pixels to be seen."""
+    return _uri(_fit(Image.fromarray(image), 96))
+
+
+def _fit(image: Image.Image, side: int = SIDE) -> Image.Image:
+    small = max(image.size) * 2 <= side
+    method = Image.Resampling.NEAREST if small else Image.Resampling.BICUBIC
+    return ImageOps.contain(image, (side, side), method)
+
+
+def _uri(image: Image.Image) -> str:
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return data_uri(stream.getvalue(), "png")

@@ -1,0 +1,36 @@
+// Drop, paste or choose a picture: it is sent at once. Without this script, the button sends it.
+const form = document.querySelector("form");
+const input = form.elements.picture;
+const status = document.querySelector("#status");
+const limit = Number(form.dataset.megabytes);
+
+function send(files) {
+  if (!files.length) return;
+  if (files[0].size > limit * 1e6) {
+    const size = (files[0].size / 1e6).toFixed(1);
+    status.textContent = `${files[0].name} has ${size} MB; at most ${limit} MB are taken.`;
+    form.reset();
+    return;
+  }
+  input.files = files;
+  status.textContent = `Looking at ${files[0].name} …`;
+  form.setAttribute("aria-busy", "true");
+  form.submit();
+}
+
+form.querySelector("button").hidden = true;
+input.addEventListener("change", () => send(input.files));
+document.addEventListener("paste", (event) => send(event.clipboardData.files));
+for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    form.classList.toggle("over", name === "dragenter" || name === "dragover");
+    if (name === "drop") send(event.dataTransfer.files);
+  });
+}
+// Back from the next page: nothing is being looked at.
+addEventListener("pageshow", () => {
+  form.reset();
+  form.removeAttribute("aria-busy");
+  status.textContent = "";
+});
