@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
+from stages.common.images import decode
 from stages.evaluation.grad_cam import grad_cam
 from stages.evaluation.insight import overlay
 from tools.pages.rendering import data_uri
@@ -53,18 +54,31 @@ class Answer:
         return "over 99.9" if 99.95 <= p < 100 else f"{p:.1f}"
 
 
-def answer(classifier: Classifier, image: np.ndarray, heats: int = 1) -> Answer:
+def answer_file(classifier: Classifier, data: bytes, heats: int = 1) -> Answer:
+    """Classify an image file.
+
+    Raises:
+        BadImage: it cannot be decoded.
+    """
+    # What is shown must not be as coarse as what a model of small images is given.
+    return answer(classifier, classifier.decode(data), decode(data, "rgb", SIDE), heats)
+
+
+def answer(
+    classifier: Classifier, image: np.ndarray, picture: Image.Image, heats: int = 1
+) -> Answer:
     """Classify an image.
 
     Args:
         classifier: the model.
         image: uint8 (height, width, 3).
+        picture: the same to be shown.
         heats: for how many of the likeliest classes to draw what speaks for them.
     """
     (p,) = classifier.predict([image], batch_size=1)
     order = np.argsort(-p, kind="stable")
     seen = classifier.resize(image)
-    picture = _fit(Image.fromarray(image))
+    picture = _fit(picture)
     likeliest = order[:heats]
     maps = grad_cam(classifier.anatomy, np.stack([seen] * len(likeliest)), likeliest)
     return Answer(

@@ -2,22 +2,24 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from PIL import Image
 
 from stages.common import paths
 from stages.common.images import FORMATS, BadImage
 from tools.pages.rendering import from_markdown, render
-from tools.serving.answers import answer, thumbnail
+from tools.serving.answers import Answer, answer, answer_file, thumbnail
 from tools.serving.classifier import Classifier
 from tools.serving.examples import Example
 
+FORMATS_IN_WORDS = f"{', '.join(FORMATS[:-1])} and {FORMATS[-1]}"
 SCRIPT = Path(__file__).with_name("app.js")
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (asked for by name)
 HEADERS = {
@@ -80,7 +82,8 @@ class Page:
         if not number.isdecimal() or int(number) >= len(self.examples):
             return self._problem(HTTPStatus.NOT_FOUND, f"There is no example '{number}'.")
         example = self.examples[int(number)]
-        return await self._answer(example.image, example.key, example.truth)
+        said = await self._ask(answer, example.image, Image.fromarray(example.image))
+        return self._page(answer=said, name=example.key, truth=example.truth)
 
     async def classify(self, request: web.Request) -> web.Response:
         """What the model says of a picture that was sent."""
@@ -94,21 +97,18 @@ class Page:
         file = form.get("picture")
         if not isinstance(file, web.FileField) or not file.filename:
             return self._problem(HTTPStatus.BAD_REQUEST, "No picture was chosen.")
-        try:
-            image = await asyncio.to_thread(self._decode, file)
-        except BadImage as error:
-            why = f"{file.filename} cannot be read: {error}. It takes {_listed(FORMATS)}."
-            return self._problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
-        return await self._answer(image, file.filename)
-
-    def _decode(self, file: web.FileField) -> np.ndarray:
         with file.file:
-            return self.classifier.decode(file.file.read())
+            data = file.file.read()
+        try:
+            said = await self._ask(answer_file, data)
+        except BadImage as error:
+            why = f"{file.filename} cannot be read: {error}. It takes {FORMATS_IN_WORDS}."
+            return self._problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
+        return self._page(answer=said, name=file.filename)
 
-    async def _answer(self, image: np.ndarray, name: str, truth: str | None = None) -> web.Response:
+    async def _ask(self, ask: Callable[..., Answer], *image: Any) -> Answer:
         async with self._one_at_a_time:
-            said = await asyncio.to_thread(answer, self.classifier, image)
-        return self._page(answer=said, name=name, truth=truth)
+            return await asyncio.to_thread(ask, self.classifier, *image)
 
     def _problem(self, status: HTTPStatus, words: str) -> web.Response:
         return self._page(status, problem=words)
@@ -118,7 +118,7 @@ class Page:
             "classes": self.classifier.classes,
             "examples": list(zip(self.examples, self.thumbnails, strict=True)),
             "megabytes": self.megabytes,
-            "formats": _listed(FORMATS),
+            "formats": FORMATS_IN_WORDS,
             "card": self.card,
         }
         text = render("app.html", {**NOTHING, **context, **shown})
@@ -158,7 +158,3 @@ def _card() -> Any:
         return ""
     words = paths.MODEL_CARD.read_text(encoding="utf-8")
     return from_markdown(re.sub(r"\A# .*\n", "", words))
-
-
-def _listed(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,137 @@
+"""`python -m tools.look_inside`: what a classifier of each kind looks at in a picture."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.common import paths
+from stages.common.backend import keras
+from stages.common.command import UserError
+from stages.common.models import save
+from stages.common.params import load_params
+from stages.networks.backbones import FINE_TUNED, build_extractor
+from stages.networks.classifier import build_classifier
+from stages.networks.cnn import build_cnn
+from stages.networks.head import build_head
+from tests.browser import CHROMIUM, Browser
+from tests.classifiers import write_classes
+from tests.commands import REPOSITORY, python
+from tools import look_inside
+from tools.serving.classifier import load_classifier
+
+CLASSES = ["bee", "<i>cat", "dog"]
+SHAPE = [40, 36, 3]
+KINDS = ["scratch", "features", "fine-tuned"]
+
+
+@pytest.fixture
+def make(workspace, set_params):
+    """Write a classifier of one kind, and a photograph of noise."""
+
+    def build(kind):
+        set_params(
+            **{
+                "preprocess.image_size": SHAPE[:2],
+                "preprocess.color_mode": "rgb",
+                "extract.weights": "none",
+                "extract.image_size": [32, 32],
+                "train.filters": [4, 6],
+                "train_head.dense_units": [5],
+            }
+        )
+        params = load_params()
+        keras.utils.set_random_seed(3)
+        if kind == "scratch":
+            model = build_cnn(params.train, SHAPE, 3)
+        else:
+            extractor = build_extractor(params.extract, SHAPE, params.seed)
+            model = build_head(params.train_head, extractor.output_shape[1:], 3)
+        if kind == "fine-tuned":
+            model = keras.Model(extractor.input, model(extractor.output), name=FINE_TUNED)
+        extract = params.extract if kind == "features" else None
+        paths.CLASSIFIER.parent.mkdir()
+        save(build_classifier(model, params.preprocess, extract, params.seed), paths.CLASSIFIER)
+        write_classes(CLASSES)
+        pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+        Image.fromarray(pixels).save("photo.png")
+
+    return build
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_parts_of_a_classifier_give_what_the_whole_gives(make, workspace, kind):
+    make(kind)
+    classifier = load_classifier()
+    image = classifier.decode((workspace / "photo.png").read_bytes())
+    (expected,) = classifier.predict([image], batch_size=1)
+    anatomy = classifier.anatomy
+    logits = anatomy.logits(anatomy.maps(classifier.resize(image)[np.newaxis])[1])
+    assert keras.ops.softmax(logits).numpy()[0] == pytest.approx(expected, abs=1e-5)
+    assert len(anatomy.convolutions) == (2 if kind == "scratch" else 13)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_shows_all_and_loads_nothing(make, capsys, kind):
+    make(kind)
+    call("photo.png", "--classes", "2")
+    page = look_inside.PAGE.read_text(encoding="utf-8")
+    classifier = load_classifier()
+    pixels = classifier.decode((look_inside.PAGE.parents[1] / "photo.png").read_bytes())
+    (p,) = classifier.predict([pixels], batch_size=1)
+    label = CLASSES[p.argmax()].replace("<", "&lt;").replace(">", "&gt;")
+    assert f'class="verdict">{label}, {100 * p.max():.1f}&nbsp;%' in page
+    assert [float(x) for x in re.findall(r'number">([\d.]+)<', page)] == pytest.approx(
+        sorted(p, reverse=True), abs=6e-4
+    )
+    assert page.count("A heat map") + page.count("Nothing here speaks") == 2
+    # The picture, the heat maps, and sheets of edges, filters and feature maps.
+    assert page.count("<img ") == page.count('src="data:image/png') == 4 + page.count("A heat map")
+    assert "<i>cat" not in page
+    assert capsys.readouterr().out.startswith("photo.png: ")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_a_browser_shows_it_at_any_width(make, workspace):
+    make("scratch")
+    call("photo.png", "-o", "out/page.html")
+    address = (workspace / "out/page.html").as_uri()
+    with Browser(workspace / "profile") as browser:
+        for width in (1280, 390):
+            browser.open(address, width)
+            assert browser.value("document.scrollingElement.scrollWidth") <= width
+            images = "[...document.images]"
+            assert browser.value(f"{images}.every(x => x.naturalWidth > 90)")
+    assert set(browser.requests) == {address}
+    assert browser.complaints == []
+
+
+def test_a_picture_that_cannot_be_shown_is_one_message(make, workspace):
+    make("scratch")
+    (workspace / "notes.txt").write_text("no picture")
+    for name, message in (
+        ("notes.txt", "notes.txt: not an image"),
+        ("nothing.png", "nothing.png cannot be read: No such file or directory; name one picture"),
+        ("models", "models cannot be read: Is a directory; name one picture"),
+    ):
+        with pytest.raises(UserError, match=message):
+            call(name)
+    assert not look_inside.PAGE.exists()
+
+
+def test_without_a_model_it_says_how_to_get_one(workspace):
+    (workspace / "photo.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"there is no models/classifier.keras; run `dvc repro`"):
+        call("photo.png")
+
+
+def test_help_shows_how():
+    shown = python(REPOSITORY, "tools.look_inside", "--help").stdout
+    assert "python -m tools.look_inside photo.jpg" in shown
+
+
+def call(*arguments):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["look_inside", *arguments])
+        look_inside.main()
