@@ -12,12 +12,13 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # The shell takes it from the environment: a branch's name may hold `;` and `$`, and is no command.
 export BASE
 
-.PHONY: help setup repro report compare test lint bench lock
+.PHONY: help setup repro report app compare test lint bench lock
 
 help:
 	@echo "make setup            create $(VENV) and install requirements.lock (EXTRA=gpu: CUDA too)"
 	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that one)"
 	@echo "make report           write report/index.html: what the pipeline gave, on one page"
+	@echo "make app              open the classifier as a web page of this machine: drop a picture"
 	@echo "make compare          compare the metrics of this commit with BASE=main, in report/"
 	@echo "make test             run the tests"
 	@echo "make lint             check style, types and workflows"
@@ -40,6 +41,9 @@ repro: setup
 
 report: setup
 	python -m tools.report
+
+app: setup
+	python -m tools.app
 
 compare: setup
 	python -m tools.compare "$$BASE"
