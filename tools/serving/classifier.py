@@ -13,6 +13,7 @@ from stages.common.backend import keras
 from stages.common.command import UserError
 from stages.common.dataset import load_dataset
 from stages.common.images import decode
+from stages.common.quiet import without_native_log
 from stages.common.runtime import tf
 from stages.evaluation.anatomy import Anatomy, dissect_cnn, dissect_transfer
 from stages.networks import classifier as _registers_its_layers  # noqa: F401
@@ -115,4 +116,8 @@ def load_classifier(path: Path = paths.CLASSIFIER) -> Classifier:
             f"{path} tells {units} classes apart, and data/tfrecords/dataset.json names "
             f"{len(classes)}: they are of different runs; {TRAIN}"
         )
-    return Classifier(classes, model, size)
+    classifier = Classifier(classes, model, size)
+    with without_native_log():
+        # oneDNN says, of the first image, that it knows no uint8 on some processors.
+        classifier.resize(np.zeros((1, 1, 3), np.uint8))
+    return classifier
