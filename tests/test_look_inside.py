@@ -1,6 +1,7 @@
 """`python -m tools.look_inside`: what a classifier of each kind looks at in a picture."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,60 +27,42 @@ SHAPE = [40, 36, 3]
 KINDS = ["scratch", "features", "fine-tuned"]
 
 
-@pytest.fixture
-def make(workspace, set_params):
-    """Write a classifier of one kind, and a photograph of noise."""
-
-    def build(kind):
-        set_params(
-            **{
-                "preprocess.image_size": SHAPE[:2],
-                "preprocess.color_mode": "rgb",
-                "extract.weights": "none",
-                "extract.image_size": [32, 32],
-                "train.filters": [4, 6],
-                "train_head.dense_units": [5],
-            }
-        )
-        params = load_params()
-        keras.utils.set_random_seed(3)
-        if kind == "scratch":
-            model = build_cnn(params.train, SHAPE, 3)
-        else:
-            extractor = build_extractor(params.extract, SHAPE, params.seed)
-            model = build_head(params.train_head, extractor.output_shape[1:], 3)
-        if kind == "fine-tuned":
-            model = keras.Model(extractor.input, model(extractor.output), name=FINE_TUNED)
-        extract = params.extract if kind == "features" else None
-        paths.CLASSIFIER.parent.mkdir()
-        save(build_classifier(model, params.preprocess, extract, params.seed), paths.CLASSIFIER)
-        write_classes(CLASSES)
-        pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
-        Image.fromarray(pixels).save("photo.png")
-
-    return build
+@pytest.fixture(scope="module", params=KINDS)
+def inside(request, tmp_path_factory):
+    """Where a classifier of one kind and a photograph of noise lie, and the page of it."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_classifier(request.param)
+        call("photo.png", "--classes", "2")
+        yield request.param
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_parts_of_a_classifier_give_what_the_whole_gives(make, workspace, kind):
-    make(kind)
+def write_classifier(kind):
+    params = load_params(REPOSITORY / "presets/digits.yaml")
+    preprocess = params.preprocess.model_copy(update={"image_size": SHAPE[:2], "color_mode": "rgb"})
+    extract = params.extract.model_copy(update={"weights": "none", "image_size": [32, 32]})
+    keras.utils.set_random_seed(3)
+    if kind == "scratch":
+        model = build_cnn(params.train.model_copy(update={"filters": [4, 6]}), SHAPE, 3)
+    else:
+        extractor = build_extractor(extract, SHAPE, params.seed)
+        model = build_head(params.train_head, extractor.output_shape[1:], 3)
+    if kind == "fine-tuned":
+        model = keras.Model(extractor.input, model(extractor.output), name=FINE_TUNED)
+    paths.CLASSIFIER.parent.mkdir()
+    before = extract if kind == "features" else None
+    save(build_classifier(model, preprocess, before, params.seed), paths.CLASSIFIER)
+    write_classes(CLASSES)
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    Image.fromarray(pixels).save("photo.png")
+
+
+def test_the_page_shows_what_the_classifier_says_and_loads_nothing(inside):
     classifier = load_classifier()
-    image = classifier.decode((workspace / "photo.png").read_bytes())
-    (expected,) = classifier.predict([image], batch_size=1)
-    anatomy = classifier.anatomy
-    logits = anatomy.logits(anatomy.maps(classifier.resize(image)[np.newaxis])[1])
-    assert keras.ops.softmax(logits).numpy()[0] == pytest.approx(expected, abs=1e-5)
-    assert len(anatomy.convolutions) == (2 if kind == "scratch" else 13)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_page_shows_all_and_loads_nothing(make, capsys, kind):
-    make(kind)
-    call("photo.png", "--classes", "2")
+    image = classifier.decode(Path("photo.png").read_bytes())
+    (p,) = classifier.predict([image], batch_size=1)
     page = look_inside.PAGE.read_text(encoding="utf-8")
-    classifier = load_classifier()
-    pixels = classifier.decode((look_inside.PAGE.parents[1] / "photo.png").read_bytes())
-    (p,) = classifier.predict([pixels], batch_size=1)
     label = CLASSES[p.argmax()].replace("<", "&lt;").replace(">", "&gt;")
     assert f'class="verdict">{label}, {100 * p.max():.1f}&nbsp;%' in page
     assert [float(x) for x in re.findall(r'number">([\d.]+)<', page)] == pytest.approx(
@@ -89,15 +72,17 @@ def test_the_page_shows_all_and_loads_nothing(make, capsys, kind):
     # The picture, the heat maps, and sheets of edges, filters and feature maps.
     assert page.count("<img ") == page.count('src="data:image/png') == 4 + page.count("A heat map")
     assert "<i>cat" not in page
-    assert capsys.readouterr().out.startswith("photo.png: ")
+    # What it shows is of this model: its parts give what the whole gives.
+    anatomy = classifier.anatomy
+    logits = anatomy.logits(anatomy.maps(classifier.resize(image)[np.newaxis])[1])
+    assert keras.ops.softmax(logits).numpy()[0] == pytest.approx(p, abs=1e-5)
+    assert len(anatomy.convolutions) == (2 if inside == "scratch" else 13)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-def test_a_browser_shows_it_at_any_width(make, workspace):
-    make("scratch")
-    call("photo.png", "-o", "out/page.html")
-    address = (workspace / "out/page.html").as_uri()
-    with Browser(workspace / "profile") as browser:
+def test_a_browser_shows_it_at_any_width(inside, tmp_path):
+    address = look_inside.PAGE.absolute().as_uri()
+    with Browser(tmp_path) as browser:
         for width in (1280, 390):
             browser.open(address, width)
             assert browser.value("document.scrollingElement.scrollWidth") <= width
@@ -107,8 +92,8 @@ def test_a_browser_shows_it_at_any_width(make, workspace):
     assert browser.complaints == []
 
 
-def test_a_picture_that_cannot_be_shown_is_one_message(make, workspace):
-    make("scratch")
+def test_a_picture_that_cannot_be_shown_is_one_message(workspace):
+    write_classifier("scratch")
     (workspace / "notes.txt").write_text("no picture")
     for name, message in (
         ("notes.txt", "notes.txt: not an image"),
