@@ -21,6 +21,7 @@ from tools import command_line
 
 SCREENS = {"DISPLAY", "WAYLAND_DISPLAY"}
 PORTS = 2**16
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (asked for by name)
 
 
 def main() -> None:
@@ -36,20 +37,28 @@ def main() -> None:
     classifier = load_classifier(arguments.model)
     examples = read_examples(classifier.classes)
     app = application(classifier, examples, arguments.max_megabytes, arguments.host)
-    address = f"http://{arguments.host}:{sock.getsockname()[1]}"
-    web.run_app(app, sock=sock, print=lambda _: show(address), access_log=None)
+    address = address_of(arguments.host, sock.getsockname()[1])
+    # Who is still uploading when it ends is not waited for.
+    web.run_app(app, sock=sock, print=lambda _: show(address), access_log=None, shutdown_timeout=1)
 
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = command_line.parser("app", __doc__)
     add = parser.add_argument
-    add("--host", default="127.0.0.1", metavar="ADDRESS", help="this machine alone by default")
+    add("--host", type=host, default="127.0.0.1", metavar="ADDRESS", help="default: this machine")
     add("--port", type=port, default=8000, metavar="N", help="0: any that is free")
     limit = "of one picture"
     add("--max-megabytes", type=command_line.positive, default=20, metavar="N", help=limit)
     add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
     return parser.parse_args()
+
+
+def host(text: str) -> str:
+    """An address, as an argument's `type`: an empty one would be all of them."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty; 0.0.0.0: all of this machine's")
+    return text
 
 
 def port(text: str) -> int:
@@ -66,12 +75,22 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         UserError: another program does, or there is no such address.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        if ":" not in host:
+            return socket.create_server((host, port))
+        both = socket.has_dualstack_ipv6() and host == "::"
+        return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
     except OSError as error:
-        why = f"cannot listen on {host}, port {port}: {error.strerror}"
+        # Python adds the address, as it writes tuples.
+        reason = str(error.strerror).partition(" (while")[0]
+        why = f"cannot listen on {host}, port {port}: {reason}"
         raise UserError(f"{why}; name another --port or --host") from None
+
+
+def address_of(host: str, port: int) -> str:
+    """Where people find the page: where it listens everywhere, by this machine's name."""
+    name = socket.gethostname() if host in EVERYWHERE else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def show(address: str) -> None:

@@ -1,6 +1,7 @@
 """What the command lines of all tools have in common."""
 
 import argparse
+import os
 from pathlib import Path
 
 
@@ -27,7 +28,11 @@ def positive(text: str) -> int:
 
 
 def new_file(text: str) -> Path:
-    """A file to write, as an argument's `type`: it is refused where a folder has its name."""
-    if Path(text).is_dir():
+    """A file to write, as an argument's `type`: refused where nothing can be written."""
+    file = Path(text)
+    if file.is_dir():
         raise argparse.ArgumentTypeError(f"'{text}' is a folder; name a file")
-    return Path(text)
+    folder = next(parent for parent in file.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"nothing can be written to '{folder}'; name another file")
+    return file

@@ -4,9 +4,9 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from stages.common.images import decode
+from stages.common.images import BadImage, decode
 from stages.evaluation.grad_cam import grad_cam
 from stages.evaluation.insight import overlay
 from tools.pages.rendering import data_uri
@@ -54,14 +54,26 @@ class Answer:
         return "over 99.9" if 99.95 <= p < 100 else f"{p:.1f}"
 
 
-def answer_file(classifier: Classifier, data: bytes, heats: int = 1) -> Answer:
+def answer_file(
+    classifier: Classifier, data: bytes, heats: int = 1, max_pixels: int | None = None
+) -> Answer:
     """Classify an image file.
 
+    Args:
+        classifier: the model.
+        data: the file.
+        heats: as in `answer`.
+        max_pixels: the largest decoded image that is taken; None: any.
+
     Raises:
-        BadImage: it cannot be decoded.
+        BadImage: it cannot be decoded, or is too large.
     """
+    image = classifier.decode(data)
+    height, width = image.shape[:2]
+    if max_pixels and height * width > max_pixels:
+        raise BadImage(f"{width}x{height} pixels are more than {max_pixels:,}")
     # What is shown must not be as coarse as what a model of small images is given.
-    return answer(classifier, classifier.decode(data), decode(data, "rgb", SIDE), heats)
+    return answer(classifier, image, decode(data, "rgb", SIDE), heats)
 
 
 def answer(
@@ -75,9 +87,9 @@ def answer(
         picture: the same to be shown.
         heats: for how many of the likeliest classes to draw what speaks for them.
     """
-    (p,) = classifier.predict([image], batch_size=1)
-    order = np.argsort(-p, kind="stable")
     seen = classifier.resize(image)
+    (p,) = classifier.classify(seen[np.newaxis])
+    order = np.argsort(-p, kind="stable")
     picture = _fit(picture)
     likeliest = order[:heats]
     maps = grad_cam(classifier.anatomy, np.stack([seen] * len(likeliest)), likeliest)
@@ -97,9 +109,10 @@ def thumbnail(image: np.ndarray) -> str:
 
 
 def _fit(image: Image.Image, side: int = SIDE) -> Image.Image:
-    small = max(image.size) * 2 <= side
-    method = Image.Resampling.NEAREST if small else Image.Resampling.BICUBIC
-    return ImageOps.contain(image, (side, side), method)
+    scale = side / max(image.size)
+    method = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.BICUBIC
+    # ImageOps.contain gives a picture of 1000x1 pixels no height at all.
+    return image.resize([max(1, round(length * scale)) for length in image.size], method)
 
 
 def _uri(image: Image.Image) -> str:

@@ -68,7 +68,15 @@ class Classifier:
         """
         remaining = iter(images)
         while batch := [self.resize(image) for image in islice(remaining, batch_size)]:
-            yield from self._back.predict_on_batch(np.stack(batch))
+            yield from self.classify(np.stack(batch))
+
+    def classify(self, resized: np.ndarray) -> np.ndarray:
+        """The probabilities of images, float32 (batch, classes).
+
+        Args:
+            resized: what `resize` gives, float32 (batch, *image_size, channels).
+        """
+        return self._back.predict_on_batch(resized)
 
     @cached_property
     def anatomy(self) -> Anatomy:

@@ -42,7 +42,9 @@ def read_examples(classes: list[str]) -> list[Example]:
     if not split.shards or not all((paths.TFRECORDS / shard).is_file() for shard in split.shards):
         return []
     share = max(1, MOST // len(classes))
-    wanted = {label: min(share, split.classes[name]) for label, name in enumerate(classes[:MOST])}
+    wanted = {
+        label: min(share, split.classes.get(name, 0)) for label, name in enumerate(classes[:MOST])
+    }
     found: dict[int, list[Example]] = {label: [] for label in wanted}
     with without_native_log():
         for image, label, key in _records(dataset):
