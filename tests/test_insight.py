@@ -84,7 +84,10 @@ def test_the_parts_give_what_the_whole_gives(params, kind, tmp_path):
     logits = anatomy.logits(anatomy.maps(image.astype(np.float32))[1])
     assert keras.ops.softmax(logits).numpy() == pytest.approx(expected, abs=1e-5)
     responses = anatomy.responses(image.astype(np.float32))
-    assert len(responses) == len(anatomy.convolutions) > 1
+    assert len(responses) == len(anatomy.convolutions) == len(set(anatomy.names)) > 1
+    if kind == "several":
+        first, last = anatomy.names[0], anatomy.names[-1]
+        assert (first, last) == ("mobilenetv2_1.00_32\nConv1", "vgg16\nblock5_conv3")
     heat = grad_cam(anatomy, image, expected.argmax(axis=1))
     assert heat.shape[0] == 3
     assert heat.min() >= 0

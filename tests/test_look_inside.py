@@ -105,6 +105,20 @@ def test_a_picture_that_cannot_be_shown_is_one_message(workspace):
     assert not look_inside.PAGE.exists()
 
 
+def test_a_picture_of_any_shape_is_shown(workspace):
+    write_classifier("scratch")
+    for size in ((1, 1), (1000, 1), (1, 1000)):
+        Image.new("RGB", size, "red").save("odd.png")
+        call("odd.png", "-o", f"{size[0]}.html")
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_any_work(workspace, capsys):
+    (workspace / "photo.png").write_bytes(b"")
+    with pytest.raises(SystemExit):
+        call("photo.png", "-o", "photo.png/page.html")
+    assert f"nothing can be written to '{workspace}/photo.png'" in capsys.readouterr().err
+
+
 def test_without_a_model_it_says_how_to_get_one(workspace):
     (workspace / "photo.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"there is no models/classifier.keras; run `dvc repro`"):

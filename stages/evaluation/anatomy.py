@@ -16,6 +16,7 @@ class Anatomy:
 
     Attributes:
         convolutions: its convolutional layers, first to last, of all backbones.
+        names: of these layers; where there are several backbones, with theirs on a line before.
         responses: images, as below, to what each of these layers gives, (batch, rows, columns,
             channels).
         maps: images, 0 to 255, float32 (batch, height, width, channels), to what the chosen layer
@@ -24,6 +25,7 @@ class Anatomy:
     """
 
     convolutions: list[keras.layers.Layer]
+    names: list[str]
     responses: Callable[[Any], list[Any]]
     maps: Callable[[Any], tuple[list[Any], Any]]
     logits: Callable[[Any], Any]
@@ -40,7 +42,8 @@ def dissect_cnn(model: keras.Model) -> Anatomy:
 
     all_of_them = keras.Model(model.input, [layer.output for layer in found])
     output = model.get_layer("output")
-    return Anatomy(found, all_of_them, maps, lambda features: _logits(output, features))
+    names = [layer.name for layer in found]
+    return Anatomy(found, names, all_of_them, maps, lambda features: _logits(output, features))
 
 
 def dissect_transfer(extractor: keras.Model, head: keras.Model) -> Anatomy:
@@ -75,8 +78,11 @@ def dissect_transfer(extractor: keras.Model, head: keras.Model) -> Anatomy:
         joined = outputs[0] if len(outputs) == 1 else keras.ops.concatenate(outputs, axis=-1)
         return [last for last, _ in pairs], joined
 
+    found = [(backbone, layer) for backbone in backbones for layer in convolutions(backbone)]
+    several = len(backbones) > 1
     return Anatomy(
-        [layer for backbone in backbones for layer in convolutions(backbone)],
+        [layer for _, layer in found],
+        [f"{backbone.name}\n{layer.name}" if several else layer.name for backbone, layer in found],
         responses,
         maps,
         lambda features: _logits(head.get_layer("output"), tail(features)),

@@ -27,7 +27,7 @@ def draw_filters(anatomy: Anatomy, path: Path) -> None:
     """Draw the kernels of the first convolution, in colour where they see three channels."""
     kernels = np.asarray(anatomy.convolutions[0].kernel)[..., :FILTERS]
     tiles = [_picture(_stretch(kernels[..., i])) for i in range(kernels.shape[-1])]
-    name = anatomy.convolutions[0].name
+    name = anatomy.names[0]
     rows = [tiles[i : i + CHANNELS] for i in range(0, len(tiles), CHANNELS)]
     _sheet([(name if i == 0 else "", row) for i, row in enumerate(rows)]).save(path)
 
@@ -42,10 +42,10 @@ def draw_feature_maps(anatomy: Anatomy, image: np.ndarray, path: Path) -> None:
     """
     responses = anatomy.responses(image[np.newaxis].astype(np.float32))
     rows: list[Row] = [("the image", [_picture(image)])]
-    for layer, response in zip(anatomy.convolutions, responses, strict=True):
+    for name, response in zip(anatomy.names, responses, strict=True):
         channels = np.asarray(response, np.float32)[0][..., :CHANNELS]
         tiles = [_picture(_stretch(channels[..., i])) for i in range(channels.shape[-1])]
-        rows.append((f"{layer.name}\n{response.shape[1]}x{response.shape[2]}", tiles))
+        rows.append((f"{name}\n{response.shape[1]}x{response.shape[2]}", tiles))
     _sheet(rows).save(path)
 
 
@@ -67,7 +67,7 @@ def draw_edges(anatomy: Anatomy, image: np.ndarray, path: Path) -> None:
         ("Sobel: horizontal,\nvertical, magnitude", [
             _picture(_stretch(edges)) for edges in (horizontal, vertical, magnitude)
         ]),
-        (f"learned:\n{anatomy.convolutions[0].name}", [
+        (f"learned:\n{anatomy.names[0]}", [
             _picture(_stretch(learned[..., i])) for i in range(min(CHANNELS, learned.shape[-1]))
         ]),
     ]  # fmt: skip
@@ -122,6 +122,15 @@ def overlay(picture: Image.Image, heat: np.ndarray) -> Image.Image:
     return Image.blend(grey, colours, 0.45)
 
 
+def fit(image: Image.Image, side: int) -> Image.Image:
+    """The picture with its longer side so long, in pixels; small ones with their pixels seen."""
+    scale = side / max(image.size)
+    method = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.BICUBIC
+    # ImageOps.contain gives a picture of 1000x1 pixels no height at all.
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, method)
+
+
 def _stretch(values: np.ndarray) -> np.ndarray:
     """Least to black, most to white, uint8."""
     low, high = values.min(), values.max()
@@ -136,9 +145,7 @@ def _picture_of(pixels: np.ndarray) -> Image.Image:
 
 
 def _picture(pixels: np.ndarray) -> Image.Image:
-    image = _picture_of(pixels)
-    method = Image.Resampling.NEAREST if max(image.size) < TILE else Image.Resampling.BICUBIC
-    return ImageOps.contain(image.convert("RGB"), (TILE, TILE), method)
+    return fit(_picture_of(pixels).convert("RGB"), TILE)
 
 
 def _sheet(rows: Sequence[Row]) -> Image.Image:

@@ -8,11 +8,11 @@ from PIL import Image
 
 from stages.common.images import BadImage, decode
 from stages.evaluation.grad_cam import grad_cam
-from stages.evaluation.insight import overlay
+from stages.evaluation.insight import fit, overlay
 from tools.pages.rendering import data_uri
 from tools.serving.classifier import Classifier
 
-SIDE = 480  # pixels
+SIDE, THUMBNAIL = 480, 96  # pixels
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def answer(
     seen = classifier.resize(image)
     (p,) = classifier.classify(seen[np.newaxis])
     order = np.argsort(-p, kind="stable")
-    picture = _fit(picture)
+    picture = fit(picture, SIDE)
     likeliest = order[:heats]
     maps = grad_cam(classifier.anatomy, np.stack([seen] * len(likeliest)), likeliest)
     return Answer(
@@ -105,14 +105,7 @@ def answer(
 
 def thumbnail(image: np.ndarray) -> str:
     """A small picture, as a data URI; small images enlarged with their pixels to be seen."""
-    return _uri(_fit(Image.fromarray(image), 96))
-
-
-def _fit(image: Image.Image, side: int = SIDE) -> Image.Image:
-    scale = side / max(image.size)
-    method = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.BICUBIC
-    # ImageOps.contain gives a picture of 1000x1 pixels no height at all.
-    return image.resize([max(1, round(length * scale)) for length in image.size], method)
+    return _uri(fit(Image.fromarray(image), THUMBNAIL))
 
 
 def _uri(image: Image.Image) -> str:

@@ -4,13 +4,17 @@ const input = form.elements.picture;
 const status = document.querySelector("#status");
 const limit = Number(form.dataset.megabytes);
 
+function refuse(why) {
+  status.textContent = why;
+  form.reset();
+}
+
 function send(files) {
   if (!files.length) return;
+  if (files.length > 1) return refuse("One picture at a time, please.");
   if (files[0].size > limit * 1e6) {
     const size = (files[0].size / 1e6).toFixed(1);
-    status.textContent = `${files[0].name} has ${size} MB; at most ${limit} MB are taken.`;
-    form.reset();
-    return;
+    return refuse(`${files[0].name} has ${size} MB; at most ${limit} MB are taken.`);
   }
   input.files = files;
   status.textContent = `Looking at ${files[0].name} …`;
@@ -19,13 +23,19 @@ function send(files) {
 }
 
 form.querySelector("button").hidden = true;
+form.querySelector(".drop").addEventListener("click", (event) => {
+  if (event.target !== input && event.target.htmlFor !== input.id) input.click();
+});
 input.addEventListener("change", () => send(input.files));
 document.addEventListener("paste", (event) => send(event.clipboardData.files));
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
     event.preventDefault();
     form.classList.toggle("over", name === "dragenter" || name === "dragover");
-    if (name === "drop") send(event.dataTransfer.files);
+    if (name !== "drop") return;
+    const [first] = event.dataTransfer.items;
+    if (first?.webkitGetAsEntry()?.isDirectory) refuse("A folder is no picture.");
+    else send(event.dataTransfer.files);
   });
 }
 // Back from the next page: nothing is being looked at.

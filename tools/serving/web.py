@@ -4,13 +4,14 @@ import asyncio
 import ipaddress
 import re
 import socket
+import warnings
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BadContentDispositionHeader, BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 from PIL import Image
@@ -50,6 +51,8 @@ def application(
         megabytes: the largest file that is taken.
         host: the address it listens on.
     """
+    # A form that is none is told to who sent it.
+    warnings.simplefilter("ignore", BadContentDispositionHeader)
     page = Page(classifier, examples, megabytes)
     app = web.Application(middlewares=[_only_itself])
     app[HOSTS] = {host.lower(), "localhost", _HERE, f"{_HERE}.local"}
@@ -144,6 +147,8 @@ async def _read_picture(request: web.Request, most: int) -> tuple[str, bytes]:
         ValueError, LookupError, HttpProcessingError: it is no form.
         ConnectionResetError: who sent it is gone.
     """
+    if request.content_type != "multipart/form-data":
+        return "", b""
     parts = await request.multipart()
     while part := await parts.next():
         if isinstance(part, BodyPartReader) and part.name == "picture":
