@@ -33,8 +33,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 FORMATS_IN_WORDS = f"{', '.join(FORMATS[:-1])} and {FORMATS[-1]}"
-# A model's resizing takes 45 bytes a pixel: of so many, 1.1 GB. JPEGs are decoded at a part of
-# their size, so that those of any phone stay far below.
+# Resizing takes 40 bytes a pixel: of so many, 1.0 GB. JPEGs are decoded at a part of their size, so
+# that those of any phone stay far below.
 MAX_PIXELS = 25_000_000
 PATIENCE = 60  # seconds for one upload
 NOTHING = {"answer": None, "problem": None, "name": "", "truth": None}
