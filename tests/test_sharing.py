@@ -15,6 +15,7 @@ import requests
 from moto.server import ThreadedMotoServer
 
 from tests.commands import dvc, environment, make_repository, python, stages_run
+from tests.test_app import serving
 from tests.test_pipeline import SHRUNK
 
 # A minute for the run that is shared, another for its clones.
@@ -47,6 +48,14 @@ def test_a_clone_is_up_to_date_and_runs_nothing(clone):
 
 def test_a_clone_uses_the_model_without_training(clone, prediction):
     assert predict(clone, an_image(clone)) == prediction
+
+
+def test_a_clone_serves_the_page_without_training(clone):
+    with serving(clone) as address:
+        text = requests.get(f"{address}/?example=0", timeout=60).text
+    assert "What speaks for" in text
+    assert text.count('href="/?example=') == 10
+    assert '<h2 id="card">Model card</h2>' in text
 
 
 def test_the_model_is_used_without_the_images_that_it_learned_from(

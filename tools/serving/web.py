@@ -23,6 +23,8 @@ from tools.serving.answers import Answer, answer, answer_file, thumbnail
 from tools.serving.classifier import Classifier
 from tools.serving.examples import Example
 
+HOSTS = web.AppKey("hosts", set[str])
+HERE = socket.gethostname().lower()
 SCRIPT = Path(__file__).with_name("app.js")
 HEADERS = {
     # Pictures of people are nobody else's, and the browser's cache would keep them.
@@ -55,7 +57,7 @@ def application(
     warnings.simplefilter("ignore", BadContentDispositionHeader)
     page = Page(classifier, examples, megabytes)
     app = web.Application(middlewares=[_only_itself])
-    app[HOSTS] = {host.lower(), "localhost", _HERE, f"{_HERE}.local"}
+    app[HOSTS] = {host.lower(), "localhost", HERE, f"{HERE}.local"}
     app.on_response_prepare.append(_add_headers)
     app.add_routes(
         [
@@ -159,10 +161,6 @@ async def _read_picture(request: web.Request, most: int) -> tuple[str, bytes]:
                     raise _TooLargeError
             return part.filename or "", bytes(data)
     return "", b""
-
-
-HOSTS = web.AppKey("hosts", set[str])
-_HERE = socket.gethostname().lower()
 
 
 @web.middleware
