@@ -26,20 +26,22 @@ EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (asked for by name)
 
 def main() -> None:
     arguments = parse_arguments()
-    sock = listen(arguments.host, arguments.port)
-    # After the port is ours: TensorFlow takes seconds to load.
-    from aiohttp import web  # noqa: PLC0415
+    with listen(arguments.host, arguments.port) as sock:
+        # After the port is ours: TensorFlow takes seconds to load.
+        from aiohttp import web  # noqa: PLC0415
 
-    from tools.serving.classifier import load_classifier  # noqa: PLC0415
-    from tools.serving.examples import read_examples  # noqa: PLC0415
-    from tools.serving.web import application  # noqa: PLC0415
+        from tools.serving.classifier import load_classifier  # noqa: PLC0415
+        from tools.serving.examples import read_examples  # noqa: PLC0415
+        from tools.serving.web import application  # noqa: PLC0415
 
-    classifier = load_classifier(arguments.model)
-    examples = read_examples(classifier.classes)
-    app = application(classifier, examples, arguments.max_megabytes, arguments.host)
-    address = address_of(arguments.host, sock.getsockname()[1])
-    # Who is still uploading when it ends is not waited for.
-    web.run_app(app, sock=sock, print=lambda _: show(address), access_log=None, shutdown_timeout=1)
+        classifier = load_classifier(arguments.model)
+        examples = read_examples(classifier.classes)
+        app = application(classifier, examples, arguments.max_megabytes, arguments.host)
+        address = address_of(arguments.host, sock.getsockname()[1])
+        # Who is still uploading when it ends is not waited for.
+        web.run_app(
+            app, sock=sock, print=lambda _: show(address), access_log=None, shutdown_timeout=1
+        )
 
 
 def parse_arguments() -> argparse.Namespace:
