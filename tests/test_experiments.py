@@ -57,6 +57,7 @@ Path("metrics.json").write_text(json.dumps(metrics))
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell"))), None)
 
 
+@pytest.mark.slow
 def test_it_prints_and_writes_means_and_deviations_best_first(sweep):
     folder, result = sweep
     assert result.returncode == 0, result.stderr
@@ -74,6 +75,7 @@ def test_it_prints_and_writes_means_and_deviations_best_first(sweep):
     assert table["sd"].isna().tolist() == [False, True]
 
 
+@pytest.mark.slow
 def test_it_says_what_it_left_out(sweep):
     _, result = sweep
     assert "Averaged over seed." in result.stdout
@@ -81,6 +83,7 @@ def test_it_says_what_it_left_out(sweep):
     assert "Left out: 2 that failed or did not finish yet, 1 equal to another" in result.stdout
 
 
+@pytest.mark.slow
 def test_lists_nulls_and_booleans_are_values(mixed):
     folder, result = mixed
     assert result.returncode == 0, result.stderr
@@ -90,6 +93,7 @@ def test_lists_nulls_and_booleans_are_values(mixed):
     assert ["[8]", "true", "3", "1", "0.6100"] in [x.split() for x in result.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_the_plots_are_a_picture_and_a_page_that_loads_nothing(sweep, mixed):
     for folder, _ in (sweep, mixed):
         with Image.open(folder / "experiments/experiments.png") as image:
@@ -101,6 +105,7 @@ def test_the_plots_are_a_picture_and_a_page_that_loads_nothing(sweep, mixed):
         assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=[\"']?(https?:)?//", page)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_a_browser_shows_the_page_without_a_network(sweep, mixed, tmp_path):
     browser = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
@@ -114,6 +119,7 @@ def test_a_browser_shows_the_page_without_a_network(sweep, mixed, tmp_path):
         assert "CONSOLE" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_commit_counts_only_where_its_metrics_came_of_its_params(mixed, monkeypatch):
     folder, _ = mixed
     monkeypatch.chdir(folder)
@@ -126,6 +132,7 @@ def test_a_commit_counts_only_where_its_metrics_came_of_its_params(mixed, monkey
     assert set(gather(commits=2).table["train.dropout"]) == {0.2, 0.5}
 
 
+@pytest.mark.slow
 def test_what_is_compared_by_default(sweep, monkeypatch):
     monkeypatch.chdir(sweep[0])
     runs = gather()
@@ -205,6 +212,7 @@ def test_an_unknown_name_is_refused(kind, name, message):
         check_name(kind, name, known)
 
 
+@pytest.mark.slow
 def test_without_experiments_it_says_how_to_make_some(tmp_path):
     make_pipeline(tmp_path)
     refused(experiments(tmp_path), "the last commit has no experiments yet. Run some:\n  dvc exp")

@@ -142,6 +142,7 @@ def test_onnx_and_savedmodel_resize_images_of_any_size(make, interpolation):
             assert predict(noise(*size)) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["litert", "onnx"])
 def test_a_backbone_with_its_own_resizing_is_inside(make, name):
     make("rgb", backbone="vgg16")

@@ -62,6 +62,7 @@ def test_evaluate_gives_a_fine_tuned_model_images(tuned):
     assert np.array_equal(predict_transfer(model, keys, tuned, "test", params), expected)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(tuned):
     before = paths.HEAD_MODEL.read_bytes()
     keras.utils.clear_session()

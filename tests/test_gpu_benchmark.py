@@ -86,6 +86,7 @@ def test_what_is_timed_is_training(tmp_path):
     assert means == pytest.approx([mean(losses[: n + 1]) for n in range(3)], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_small_run_needs_no_gpu(tmp_path):
     path = tmp_path / "gpu.json"
     run = on_jax(tmp_path, "-m", "benchmarks.gpu", "--small", "--output", str(path))

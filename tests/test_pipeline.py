@@ -64,12 +64,14 @@ def test_a_forced_repro_gives_the_same_bytes(repository):
     assert (repository / "dvc.lock").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_another_clone_gives_the_same_bytes(repository, tmp_path):
     clone = make_repository(tmp_path / "another" / "depth", "digits", *SHRUNK)
     dvc(clone, "repro")
     assert (clone / "dvc.lock").read_bytes() == (repository / "dvc.lock").read_bytes()
 
 
+@pytest.mark.slow
 def test_another_dropout_runs_train_and_evaluate_alone(repository):
     output = dvc(repository, "exp", "run", "-S", "train.dropout=0.3")
     assert stages_run(output) == ["train", "evaluate"]
@@ -111,6 +113,7 @@ def test_plots_are_drawn_once_each(repository):
     }
 
 
+@pytest.mark.slow
 def test_a_stage_that_is_killed_leaves_no_trace_in_the_result(repository):
     before = (repository / "dvc.lock").read_bytes()
     kill(repository, "organize", at=repository / "data/.partial-organized")

@@ -30,6 +30,7 @@ def test_mixed_float16_is_refused_without_a_gpu():
         runtime.set_up(0, Runtime(device="auto", gpus=1), "mixed_float16")
 
 
+@pytest.mark.slow
 def test_two_devices_learn_what_one_learns(set_params):
     # What depends on how a batch is divided is off: the means of a batch, the numbers of dropout.
     changes = {
