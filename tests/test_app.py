@@ -121,7 +121,7 @@ def test_examples_are_of_the_test_split_with_what_they_truly_are(address):
 
 def test_the_model_card_is_on_the_page_and_runs_nothing(address):
     text = requests.get(address, timeout=60).text
-    assert "<h2>Intended use</h2>" in text
+    assert "<h3>Intended use</h3>" in text
     assert "To find the switch. &lt;script&gt;" in text
 
 

@@ -198,8 +198,8 @@ async def _script(_: web.Request) -> web.FileResponse:
 
 
 def _card() -> Any:
-    """The model's card, without its title; empty where evaluate left none."""
+    """The model's card as a part of the page, without its title; empty where there is none."""
     if not paths.MODEL_CARD.is_file():
         return ""
-    words = paths.MODEL_CARD.read_text(encoding="utf-8")
-    return from_markdown(re.sub(r"\A# .*\n", "", words))
+    words = re.sub(r"\A# .*\n", "", paths.MODEL_CARD.read_text(encoding="utf-8"))
+    return from_markdown(re.sub("^## ", "### ", words, flags=re.MULTILINE))
