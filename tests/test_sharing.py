@@ -14,14 +14,14 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from tests.commands import dvc, environment, make_repository, python, stages_run
+from tests.commands import REPOSITORY, dvc, environment, make_repository, python, stages_run
 from tests.test_app import serving
 from tests.test_pipeline import SHRUNK
 
 # A minute for the run that is shared, another for its clones.
 pytestmark = pytest.mark.slow
 
-README = Path("README.md").read_text().split("\n## Share runs\n")[1].split("\n## ")[0]
+README = (REPOSITORY / "README.md").read_text().split("\n## Share runs\n")[1].split("\n## ")[0]
 SHARE, TAKE = (
     [line.split("  #")[0].rstrip() for line in block.splitlines()]
     for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
