@@ -304,3 +304,10 @@ def test_missing_images_are_named(make, run_export, gone, message):
     shutil.rmtree(gone) if Path(gone).is_dir() else Path(gone).unlink()
     with pytest.raises(UserError, match=message):
         run_export("--formats", "litert-int8")
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_work(run_export, workspace, capsys):
+    (workspace / "file").write_text("mine")
+    with pytest.raises(SystemExit):
+        run_export("-o", "file/exports")
+    assert f"nothing can be written to '{workspace}/file'" in capsys.readouterr().err

@@ -32,7 +32,20 @@ def new_file(text: str) -> Path:
     file = Path(text)
     if file.is_dir():
         raise argparse.ArgumentTypeError(f"'{text}' is a folder; name a file")
-    folder = next(parent for parent in file.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise argparse.ArgumentTypeError(f"nothing can be written to '{folder}'; name another file")
+    _require_writable(file)
     return file
+
+
+def new_folder(text: str) -> Path:
+    """A folder to write, as an argument's `type`: refused where nothing can be written."""
+    folder = Path(text).expanduser()
+    _require_writable(folder)
+    return folder
+
+
+def _require_writable(path: Path) -> None:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise argparse.ArgumentTypeError(
+            f"nothing can be written to '{folder}'; name another place"
+        )

@@ -72,7 +72,9 @@ def parse_arguments() -> argparse.Namespace:
     parser = command_line.parser("export", __doc__)
     add = parser.add_argument
     add("--formats", nargs="+", choices=FILES, default=list(FILES), metavar="FORMAT", help=KINDS)
-    add("-o", "--output", type=Path, default=Path("exports"), metavar="FOLDER", help="renewed")
+    default = Path("exports")
+    new_folder = command_line.new_folder
+    add("-o", "--output", type=new_folder, default=default, metavar="FOLDER", help="renewed")
     add(
         "--calibration",
         type=command_line.positive,
@@ -91,7 +93,7 @@ def own_folder(folder: Path) -> Path:
     Raises:
         UserError: it holds something else.
     """
-    whole = folder.expanduser().resolve()
+    whole = folder.resolve()
     if whole.exists() and not whole.is_dir():
         raise UserError(f"{folder} is a file; give -o a folder")
     ours = {TABLE, CLASSES, "README.md", *FILES.values()}

@@ -74,13 +74,18 @@ def parse_arguments() -> argparse.Namespace:
     add("images", nargs="+", metavar="IMAGE", help="files, folders, patterns in quotes")
     form = parser.add_mutually_exclusive_group().add_argument
     csv = "all probabilities, as a table in a file; -: print it"
-    form("--csv", type=command_line.new_file, metavar="FILE", help=csv)
+    form("--csv", type=csv_file, metavar="FILE", help=csv)
     form("--json", action="store_true", help="all probabilities, as JSON")
     add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
     add(
         "--batch-size", type=command_line.positive, default=32, metavar="N", help="images at a time"
     )
     return parser.parse_args()
+
+
+def csv_file(text: str) -> Path:
+    """A file to write, or `-`, as an argument's `type`."""
+    return Path(text) if text == "-" else command_line.new_file(text)
 
 
 def tabulate(files: Sequence[Path], rows: Sequence[np.ndarray], classes: list[str]) -> pd.DataFrame:

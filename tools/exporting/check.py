@@ -17,6 +17,7 @@ from stages.common.records import read_batches
 from stages.preprocess import visible
 from tools.exporting.formats import Predict
 from tools.serving.classifier import Classifier
+from tools.serving.records import are_here, read_records
 
 BATCHES = (1, 32)
 # A median needs a few runs, and a second is enough of them.
@@ -85,12 +86,11 @@ def as_records(part: keras.Model, dataset: Dataset) -> TestSplit:
     Raises:
         UserError: the records are not there.
     """
-    if not all((paths.TFRECORDS / name).is_file() for name in dataset.splits["test"].shards):
+    if not are_here(dataset, "test"):
         raise UserError(f"the test split is not in {paths.TFRECORDS}; run `dvc pull`")
 
     def images() -> Iterator[np.ndarray]:
-        for batch, _, _ in read_batches(paths.TFRECORDS, dataset, "test", batch_size=32):
-            yield from batch.numpy()
+        return (image for image, _, _ in read_records(dataset, "test"))
 
     labels, expected = [], []
     for batch, label, _ in read_batches(paths.TFRECORDS, dataset, "test", batch_size=32):

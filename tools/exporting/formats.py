@@ -2,7 +2,7 @@
 
 import importlib.util
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from stages.common import paths
 from stages.common.command import UserError
 from stages.common.dataset import load_dataset
 from stages.common.quiet import without_native_log
-from stages.common.records import read_batches
 from stages.common.runtime import tf
 from tools.exporting.portable import after_resizing, portable, whole
 from tools.serving.classifier import Classifier
+from tools.serving.records import are_here, read_records
 
 # Images, uint8 (batch, height, width, channels), to probabilities, float32 (batch, classes).
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -158,17 +158,12 @@ def _to_int8(classifier: Classifier, path: Path, calibration: int) -> None:
 def _calibration_images(count: int) -> list[np.ndarray]:
     dataset = load_dataset()
     examples = dataset.splits["train"].examples
-    missing = [x for x in dataset.splits["train"].shards if not (paths.TFRECORDS / x).is_file()]
-    if missing or not examples:
+    if not are_here(dataset, "train") or not examples:
         raise UserError(f"int8 is calibrated on the images of {paths.TFRECORDS}; run `dvc pull`")
     rng = np.random.default_rng(SEED)
     chosen = set(rng.choice(examples, min(count, examples), replace=False).tolist())
-
-    def images() -> Iterator[np.ndarray]:
-        for batch, _, _ in read_batches(paths.TFRECORDS, dataset, "train", batch_size=64):
-            yield from batch.numpy()
-
-    return [image for i, image in enumerate(images()) if i in chosen]
+    records = enumerate(read_records(dataset, "train"))
+    return [image for i, (image, _, _) in records if i in chosen]
 
 
 def _load_litert(path: Path, threads: int) -> Predict:

@@ -1,14 +1,12 @@
 """Pictures of the test split to try the model on, with what they truly are."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from stages.common import paths
-from stages.common.dataset import Dataset, load_dataset
+from stages.common.dataset import load_dataset
 from stages.common.quiet import without_native_log
-from stages.common.records import read_batches
+from tools.serving.records import are_here, read_records
 
 MOST = 12
 
@@ -38,25 +36,17 @@ def read_examples(classes: list[str]) -> list[Example]:
         By class, those of one in the order of the records, which is random and always the same.
     """
     dataset = load_dataset()
-    split = dataset.splits["test"]
-    if not split.shards or not all((paths.TFRECORDS / shard).is_file() for shard in split.shards):
+    if not are_here(dataset, "test"):
         return []
     share = max(1, MOST // len(classes))
-    wanted = {
-        label: min(share, split.classes.get(name, 0)) for label, name in enumerate(classes[:MOST])
-    }
+    there = dataset.splits["test"].classes
+    wanted = {label: min(share, there.get(name, 0)) for label, name in enumerate(classes[:MOST])}
     found: dict[int, list[Example]] = {label: [] for label in wanted}
     with without_native_log():
-        for image, label, key in _records(dataset):
+        for image, label, key in read_records(dataset, "test"):
             if len(found.get(label, ())) < wanted.get(label, 0):
                 colour = np.broadcast_to(image, (*image.shape[:2], 3))
-                found[label].append(Example(key.decode(), classes[label], colour))
+                found[label].append(Example(key, classes[label], colour))
             if all(len(found[label]) == count for label, count in wanted.items()):
                 break
     return [example for examples in found.values() for example in examples]
-
-
-def _records(dataset: Dataset) -> Iterator[tuple[np.ndarray, int, bytes]]:
-    batches = read_batches(paths.TFRECORDS, dataset, "test", batch_size=64)
-    for images, labels, keys in batches.as_numpy_iterator():
-        yield from zip(images, labels.tolist(), keys, strict=True)
