@@ -35,18 +35,18 @@ $(INSTALLED): $(LOCK)
 	@touch $@
 
 repro: setup
-	$(if $(PRESET),python -m tools.preset $(PRESET))
+	$(if $(PRESET),convline preset $(PRESET))
 	dvc repro
-	python -m tools.report
+	convline report
 
 report: setup
-	python -m tools.report
+	convline report
 
 app: setup
-	python -m tools.app
+	convline app
 
 compare: setup
-	python -m tools.compare "$$BASE"
+	convline compare "$$BASE"
 
 test: setup
 	python -m pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder

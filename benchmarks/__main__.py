@@ -28,12 +28,12 @@ from benchmarks import (
     workspace,
 )
 from benchmarks.harness import NotMeasured, Row
-from stages.common.backend import keras
-from stages.common.command import UserError, run
-from stages.common.params import did_you_mean
-from stages.common.runtime import set_up, tf
-from stages.common.schema import Runtime
-from tools import results
+from convline.cli import results
+from convline.params.loading import did_you_mean
+from convline.runtime.errors import UserError
+from convline.runtime.keras_backend import keras
+from convline.runtime.runner import run
+from convline.runtime.tensorflow_setup import set_up, tf
 
 PARTS = (training_input, step, preprocess, features, scratch, head, pipeline, orchestration)
 ROWS = {row.name: row for part in PARTS for row in part.ROWS}
@@ -90,7 +90,7 @@ def measure(row: Row) -> dict[str, Any]:
 
 def machine() -> str:
     """The machine and the libraries in words."""
-    compute_dtype = set_up(0, Runtime(device="auto", gpus=1), "auto")
+    compute_dtype = set_up(0, "auto", device="auto", gpus=1)
     bfloat16 = "with" if compute_dtype == "bfloat16" else "without"
     versions = f"Keras {keras.__version__}, TensorFlow {tf.__version__}"
     return f"{results.machine()}, {bfloat16} native bfloat16, {versions}"

@@ -7,7 +7,7 @@ done once per value, such as activations, pooling and dropout: it adds little ar
 import math
 from collections.abc import Iterator
 
-from stages.common.backend import keras
+from convline.runtime.keras_backend import keras
 
 
 def forward(model: keras.Model) -> int:

@@ -23,8 +23,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from stages.common.command import UserError, run
-from stages.common.files import write_json
+from convline.runtime.errors import UserError
+from convline.runtime.files import write_json
+from convline.runtime.runner import run
 
 LARGE = {"side": 150, "train": 1024, "vgg16": 512, "head": 8192, "matrix": 8192, "rounds": 7}
 SMALL = {"side": 32, "train": 8, "vgg16": 2, "head": 32, "matrix": 256, "rounds": 3}

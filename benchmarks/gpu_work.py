@@ -8,15 +8,15 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from benchmarks import flops
-from stages.common.backend import keras
-from stages.common.optimizers import optimizer
-from stages.common.params import validate
-from stages.common.schema import Fitting, Params
-from stages.networks.backbones import build_extractor
-from stages.networks.cnn import build_cnn
-from stages.networks.head import build_head
-from stages.networks.output import loss
-from tools import preset
+from convline.networks.backbones import build_extractor
+from convline.networks.cnn import build_cnn
+from convline.networks.head import build_head
+from convline.networks.output_layer import loss
+from convline.params import presets
+from convline.params.loading import validate
+from convline.params.schema import Fitting, Params
+from convline.runtime.keras_backend import keras
+from convline.training.optimizers import optimizer
 
 PRESET, CLASSES = "dogs-vs-cats", 2
 
@@ -59,7 +59,7 @@ def load_preset(side: int) -> Params:
     """The preset with square images of so many pixels a side and random weights."""
     size = f"image_size=[{side}, {side}]"
     values = [f"preprocess.{size}", f"extract.{size}", "extract.weights=none"]
-    return validate(YAML(typ="safe").load(preset.render(PRESET, values)), PRESET)
+    return validate(YAML(typ="safe").load(presets.render(PRESET, values)), PRESET)
 
 
 def random_images(count: int, shape: list[int]) -> Any:

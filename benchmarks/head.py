@@ -15,9 +15,9 @@ import numpy as np
 
 from benchmarks import workspace
 from benchmarks.harness import Row, Timing, in_turn
-from stages.common import paths
-from stages.common.dataset import Dataset, Split, load_dataset
-from stages.common.features import Features, load_features, write_features
+from convline.records.dataset import Dataset, Split, load_dataset
+from convline.records.features import Features, load_features, write_features
+from convline.runtime import paths
 
 ROWS_OF = {"train": 20_000, "validation": 5_000}
 EPOCHS = 2

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Row, Timing
-from stages.common.files import fresh_file, write_json
+from convline.runtime.files import fresh_file, write_json
 
 RESULTS = Path("docs/performance.json")
 PAGE = Path("docs/performance.md")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks import workspace
 from benchmarks.harness import Row, Timing, in_turn
-from stages.common import paths
-from stages.common.params import load_params
+from convline.params.loading import load_params
+from convline.runtime import paths
 
 EPOCHS = 5
 ROUNDS = 1

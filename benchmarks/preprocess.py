@@ -8,8 +8,8 @@ for one of 1023x768, copies less, and shuffles, serializes and writes besides.
 
 from benchmarks import workspace
 from benchmarks.harness import Row, Timing, in_turn, without_start
-from stages.common import paths
-from stages.common.params import load_params
+from convline.params.loading import load_params
+from convline.runtime import paths
 
 ROUNDS = 3
 

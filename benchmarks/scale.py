@@ -22,11 +22,12 @@ import pandas as pd
 import psutil
 
 from benchmarks import workspace
-from stages.common.archives import read_members
-from stages.common.command import UserError, run
+from convline.images.archives import read_members
+from convline.runtime.errors import UserError
+from convline.runtime.runner import run
 
 STAGES = ("download", "organize", "preprocess", "train", "extract", "train_head", "evaluate")
-NOTHING_FITS = "from stages.common import memory; memory.fits = lambda size: False; "
+NOTHING_FITS = "from convline.runtime import memory; memory.fits = lambda size: False; "
 VALUES = [
     "organize.limit=",
     "preprocess.image_size=[32,32]",
@@ -76,7 +77,7 @@ def measure(stage: str) -> tuple[float, float]:
         UserError: the stage failed.
     """
     start, most = time.perf_counter(), 0.0
-    code = f"{NOTHING_FITS}from stages import {stage}; from stages.common.command import run; "
+    code = f"{NOTHING_FITS}from stages import {stage}; from convline.runtime.runner import run; "
     code += f"run({stage}.main)"
     with psutil.Popen(
         [sys.executable, "-c", code], env=workspace.environment(), stdout=sys.stderr

@@ -8,7 +8,7 @@ What is counted are images that were trained on.
 
 from benchmarks import workspace
 from benchmarks.harness import Row, Timing, in_turn
-from stages.common.dataset import load_dataset
+from convline.records.dataset import load_dataset
 
 EPOCHS = 2
 ROUNDS = 2

@@ -7,13 +7,13 @@ waits for its input.
 
 from benchmarks import workspace
 from benchmarks.harness import Row, Side, Timing, in_turn
-from stages.common.backend import keras
-from stages.common.batches import training_batches
-from stages.common.dataset import load_dataset
-from stages.common.fitting import compile_model
-from stages.common.params import load_params
-from stages.common.runtime import set_up, tf
-from stages.networks.cnn import build_cnn
+from convline.networks.cnn import build_cnn
+from convline.params.loading import load_params
+from convline.records.dataset import load_dataset
+from convline.runtime.keras_backend import keras
+from convline.runtime.tensorflow_setup import set_up, tf
+from convline.training.batches import training_batches
+from convline.training.fit import compile_model
 
 EPOCHS = 2  # 80 steps
 ROUNDS = 3
@@ -29,7 +29,9 @@ def against_one_batch() -> tuple[Timing, str]:
 def sides(epochs: int) -> tuple[Side, Side]:
     """The same model, fed by the train split and by one batch of it."""
     params, dataset = load_params(), load_dataset()
-    set_up(params.seed, params.runtime, params.train.precision)
+    set_up(
+        params.seed, params.train.precision, device=params.runtime.device, gpus=params.runtime.gpus
+    )
     model = build_cnn(params.train, dataset.image_shape, len(dataset.classes))
     batches = training_batches(dataset, params.train, params.train.augmentation, params.seed)
     steps = int(batches.cardinality())

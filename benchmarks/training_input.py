@@ -22,13 +22,13 @@ from typing import Any
 
 from benchmarks import workspace
 from benchmarks.harness import NotMeasured, Row, Side, Timing, in_turn
-from stages.common import paths
-from stages.common.backend import keras
-from stages.common.batches import training_batches
-from stages.common.command import UserError
-from stages.common.dataset import load_dataset
-from stages.common.params import load_params
-from stages.common.runtime import set_up, tf
+from convline.params.loading import load_params
+from convline.records.dataset import load_dataset
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.keras_backend import keras
+from convline.runtime.tensorflow_setup import set_up, tf
+from convline.training.batches import training_batches
 
 Batches = Iterable[tuple[Any, Any]]
 TRAIN = paths.ORGANIZED / "train"
@@ -64,7 +64,9 @@ def epoch(make: Callable[[], Batches]) -> Side:
 def convline() -> Callable[[], Batches]:
     """What the stage train reads: images, uint8 (batch, height, width, 3)."""
     params = load_params()
-    set_up(params.seed, params.runtime, params.train.precision)
+    set_up(
+        params.seed, params.train.precision, device=params.runtime.device, gpus=params.runtime.gpus
+    )
     batches = training_batches(load_dataset(), params.train, params.train.augmentation, params.seed)
     return lambda: batches
 

@@ -9,10 +9,10 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stages.common import paths
-from stages.common.command import UserError
-from stages.common.dataset import load_dataset
-from tools import preset
+from convline.params import presets
+from convline.records.dataset import load_dataset
+from convline.runtime import paths
+from convline.runtime.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 ARCHIVE = "dogs-vs-cats.zip"
@@ -72,8 +72,8 @@ def values(*more: str) -> list[str]:
 def set_params(*more: str) -> None:
     """Write params.yaml into the working folder."""
     with chdir(ROOT):
-        text = preset.render("dogs-vs-cats", values(*more))
-    preset.write(text)
+        text = presets.render("dogs-vs-cats", values(*more))
+    presets.write(text)
 
 
 def prepare(last: str, *more: str) -> None:

@@ -8,6 +8,5 @@
 6  train_head   data/features, tfrecords  -> models/head.keras
 7  evaluate     both models, test split   -> metrics/evaluate.json, metrics/plots/
 
-`stages.sources` holds one module per kind of source, `stages.networks` one per network,
-`stages.common` what several stages need.
+Their library is the package `convline`.
 """

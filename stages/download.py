@@ -10,16 +10,17 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from stages.common import archives, paths
-from stages.common.command import run
-from stages.common.files import fresh_dir, write_json
-from stages.common.params import load_params
+from convline.images import archives
+from convline.params.loading import load_params
+from convline.runtime import paths
+from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.runner import run
 
 
 def main() -> None:
     download = load_params().download
     with fresh_dir(paths.RAW) as raw:
-        source = import_module(f"stages.sources.{download.kind}")
+        source = import_module(f"convline.sources.{download.kind}")
         provenance = source.fetch(download, into=raw)
         archive = raw / provenance.file
         files = archives.check(archive)

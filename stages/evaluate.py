@@ -13,34 +13,37 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from stages.common import paths
-from stages.common.backend import keras
-from stages.common.command import UserError, run
-from stages.common.dataset import Dataset, load_dataset
-from stages.common.files import fresh_dir, write_json
-from stages.common.models import save
-from stages.common.params import load_params
-from stages.common.runtime import set_up
-from stages.common.schema import Params
-from stages.evaluation.anatomy import Anatomy, dissect_cnn, dissect_transfer
-from stages.evaluation.choice import choose
-from stages.evaluation.comparison import compare, describe
-from stages.evaluation.inference import load_models, predict_all
-from stages.evaluation.model_card import Card
-from stages.evaluation.plots import write_plots
-from stages.evaluation.predictions import write_predictions
-from stages.evaluation.resampling import draw_weights
-from stages.evaluation.summary import Summary, score_table, summarize
-from stages.evaluation.titles import MODELS
-from stages.networks.backbones import FINE_TUNED, build_extractor
-from stages.networks.classifier import build_classifier
+from convline.evaluation import plot_files
+from convline.evaluation.bootstrap import draw_weights
+from convline.evaluation.inference import load_models, predict_all
+from convline.evaluation.model_choice import choose
+from convline.evaluation.model_comparison import compare, describe
+from convline.evaluation.score_summary import Summary, score_table, summarize
+from convline.evaluation.titles import MODELS
+from convline.explanation import feature_pictures
+from convline.explanation.model_parts import Anatomy, dissect_cnn, dissect_transfer
+from convline.networks.backbones import FINE_TUNED, build_extractor
+from convline.networks.whole_classifier import build_classifier
+from convline.params.loading import load_params
+from convline.params.schema import Params
+from convline.records.dataset import Dataset, load_dataset
+from convline.records.predictions import write_predictions
+from convline.records.saved_models import save
+from convline.records.tfrecord_reader import find_images
+from convline.reporting.model_card import Card
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.keras_backend import keras
+from convline.runtime.runner import run
+from convline.runtime.tensorflow_setup import set_up
 
 
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
     positive = positive_label(dataset.classes, params)
-    set_up(params.seed, params.runtime, "float32")
+    set_up(params.seed, "float32", device=params.runtime.device, gpus=params.runtime.gpus)
     models = load_models()
     predictions = predict_all(models, dataset, params)
     test = {model: splits["test"] for model, splits in predictions.items()}
@@ -55,7 +58,11 @@ def main() -> None:
     with fresh_dir(paths.PREDICTIONS) as folder:
         for model, splits in predictions.items():
             write_predictions(splits, folder / f"{model}.csv")
-    write_plots(test, score_table(summaries), positive, dissect(models, dataset, params), dataset)
+    keys = plot_files.shown_keys(test) | feature_pictures.shown_keys(test)
+    images = find_images(keys, dataset)
+    with fresh_dir(paths.PLOTS) as folder:
+        plot_files.write_plots(test, score_table(summaries), positive, images, folder)
+        feature_pictures.write_pictures(test, dissect(models, dataset, params), images, folder)
     use = params.evaluate.intended_use
     card = Card(models, chosen, summaries, comparison, dataset, positive, use)
     card.write(paths.MODEL_CARD)
@@ -88,7 +95,12 @@ def classifier(chosen: str, models: Mapping[str, keras.Model], params: Params) -
     """The model that takes images as they are, with all that stood before it in the pipeline."""
     model = models[chosen]
     takes_features = chosen == "transfer" and model.name != FINE_TUNED
-    set_up(params.seed, params.runtime, params.extract.precision if takes_features else "float32")
+    set_up(
+        params.seed,
+        params.extract.precision if takes_features else "float32",
+        device=params.runtime.device,
+        gpus=params.runtime.gpus,
+    )
     extract = params.extract if takes_features else None
     return build_classifier(model, params.preprocess, extract, params.seed)
 

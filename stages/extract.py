@@ -10,22 +10,27 @@ from collections.abc import Iterator
 import numpy as np
 from tqdm import tqdm
 
-from stages.common import paths
-from stages.common.backend import keras
-from stages.common.command import run
-from stages.common.dataset import Dataset, load_dataset
-from stages.common.features import Features, dtype_of, write_features
-from stages.common.files import fresh_dir, write_json
-from stages.common.params import load_params
-from stages.common.records import read_batches
-from stages.common.runtime import set_up, threads
-from stages.networks.backbones import build_extractor, weights_sha256
+from convline.networks.backbones import build_extractor, weights_sha256
+from convline.params.loading import load_params
+from convline.records.dataset import Dataset, load_dataset
+from convline.records.features import Features, dtype_of, write_features
+from convline.records.tfrecord_reader import read_batches
+from convline.runtime import paths
+from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.keras_backend import keras
+from convline.runtime.runner import run
+from convline.runtime.tensorflow_setup import set_up, threads
 
 
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
-    compute_dtype = set_up(params.seed, params.runtime, params.extract.precision)
+    compute_dtype = set_up(
+        params.seed,
+        params.extract.precision,
+        device=params.runtime.device,
+        gpus=params.runtime.gpus,
+    )
     extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
     dtype = dtype_of(compute_dtype)
     with fresh_dir(paths.FEATURES) as folder:

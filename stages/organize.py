@@ -17,18 +17,19 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from stages.common import paths
-from stages.common.archives import read_members
-from stages.common.command import UserError, run
-from stages.common.files import fresh_dir, write_json
-from stages.common.groups import group_of
-from stages.common.inspection import Image, inspect_all
-from stages.common.labels import find_labels, split_of
-from stages.common.overview import write_balance, write_samples
-from stages.common.params import load_params
-from stages.common.schema import Organize
-from stages.common.splits import Splits, assign_splits
-from stages.common.targets import target_paths
+from convline.images.archives import read_members
+from convline.images.file_names import target_paths
+from convline.images.groups import group_of
+from convline.images.labels import find_labels, split_of
+from convline.images.preview import write_balance, write_samples
+from convline.images.scan import Image, inspect_all
+from convline.images.splits import Splits, assign_splits
+from convline.params.loading import load_params
+from convline.params.schema import Organize
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.runner import run
 
 
 def main() -> None:

@@ -8,42 +8,22 @@ The shards are listed beforehand, each with its files in a seeded random order, 
 by a pure function of its list: any number of workers in any order gives the same bytes.
 """
 
-import io
 import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
-from stages.common import paths
-from stages.common.command import UserError, run
-from stages.common.dataset import Dataset, Split
-from stages.common.files import fresh_dir, fresh_file, write_json
-from stages.common.images import BadImage, decode
-from stages.common.params import load_params
-from stages.common.schema import Preprocess
-from stages.common.tfrecord import serialize, write_record
-
-
-@dataclass(frozen=True)
-class Shard:
-    """One file of TFRecords to be written.
-
-    Attributes:
-        split: the split that it belongs to.
-        name: its file name.
-        files: images in the order of their records.
-        labels: the label of each.
-    """
-
-    split: str
-    name: str
-    files: list[Path]
-    labels: list[int]
+from convline.params.loading import load_params
+from convline.params.schema import Preprocess
+from convline.records.dataset import Dataset, Split
+from convline.records.shards import Shard, visible, write_shard
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.runner import run
 
 
 def main() -> None:
@@ -67,15 +47,6 @@ def find_classes() -> list[str]:
         return sorted(folder.name for folder in visible(paths.ORGANIZED / "train"))
     except FileNotFoundError:
         raise UserError(f"there is no {paths.ORGANIZED}/train; run `dvc repro organize`") from None
-
-
-def visible(folder: Path) -> list[Path]:
-    """What is in a folder but for the `.DS_Store` of whoever opened it on a Mac."""
-    return [
-        path
-        for path in folder.iterdir()
-        if not path.name.startswith("._") and path.name != ".DS_Store"
-    ]
 
 
 def plan_shards(classes: list[str], examples_per_shard: int, seed: int) -> list[Shard]:
@@ -114,45 +85,6 @@ def write_shards(shards: list[Shard], preprocess: Preprocess, folder: Path) -> N
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> None:
-    """Write one shard: a pure function of its arguments and of the files that they name."""
-    with fresh_file(folder / shard.name) as partial, partial.open("wb") as records:
-        for file, label in zip(shard.files, shard.labels, strict=True):
-            image = encode(load_image(file, preprocess), preprocess)
-            key = f"{file.parent.name}/{file.name}"
-            write_record(records, serialize(image, label, key))
-
-
-def load_image(file: Path, preprocess: Preprocess) -> Image.Image:
-    """Decode and resize one image, the aspect ratio left aside as Keras's loaders do."""
-    try:
-        image = decode(file.read_bytes(), preprocess.color_mode, least_side(preprocess))
-    except BadImage as error:
-        raise UserError(f"{file} cannot be decoded: {error}") from error
-    height, width = preprocess.image_size
-    # Pillow's filters widen with the scale, so that shrinking does not alias.
-    return image.resize((width, height), Image.Resampling[preprocess.interpolation.upper()])
-
-
-def least_side(preprocess: Preprocess) -> int | None:
-    """Pixels a side that decoding must leave: twice the result's, as Pillow's `thumbnail` does."""
-    # `nearest` takes pixels of the image as they are.
-    return None if preprocess.interpolation == "nearest" else 2 * max(preprocess.image_size)
-
-
-def encode(image: Image.Image, preprocess: Preprocess) -> bytes:
-    """The pixels, uint8 (height, width, channels) in C order, or a PNG or JPEG file of them."""
-    if preprocess.encoding == "raw":
-        return image.tobytes()
-    buffer = io.BytesIO()
-    if preprocess.encoding == "png":
-        image.save(buffer, "PNG")
-    else:
-        # Colour at half resolution (4:2:0), Pillow's default, is off by up to 42 of 255 on 10x6.
-        image.save(buffer, "JPEG", quality=preprocess.jpeg_quality, subsampling=0)
-    return buffer.getvalue()
 
 
 def describe(shards: list[Shard], classes: list[str], preprocess: Preprocess) -> Dataset:

@@ -5,22 +5,24 @@ Writes  models/scratch.keras, metrics/train.json, metrics/train/ (curves)
 Params  seed, train
 """
 
-from stages.common import paths
-from stages.common.command import run
-from stages.common.curves import live_curves
-from stages.common.dataset import load_dataset
-from stages.common.files import write_json
-from stages.common.image_fitting import fit_to_images
-from stages.common.models import save
-from stages.common.params import load_params
-from stages.common.runtime import replicas, set_up
-from stages.networks.cnn import build_cnn
+from convline.networks.cnn import build_cnn
+from convline.params.loading import load_params
+from convline.records.dataset import load_dataset
+from convline.records.saved_models import save
+from convline.runtime import paths
+from convline.runtime.files import write_json
+from convline.runtime.runner import run
+from convline.runtime.tensorflow_setup import replicas, set_up
+from convline.training.fit import fit_to_images
+from convline.training.live_curves import live_curves
 
 
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
-    set_up(params.seed, params.runtime, params.train.precision)
+    set_up(
+        params.seed, params.train.precision, device=params.runtime.device, gpus=params.runtime.gpus
+    )
     changes = params.train.augmentation
     with replicas(params.runtime.gpus), live_curves("train") as curves:
         model = build_cnn(params.train, dataset.image_shape, len(dataset.classes))

@@ -5,26 +5,33 @@ Writes  models/head.keras, metrics/train_head.json, metrics/train_head/ (curves)
 Params  seed, train_head; those of extract that say what the backbone is
 """
 
-from stages.common import fitting, paths
-from stages.common.backend import keras
-from stages.common.command import UserError, run
-from stages.common.curves import Curves, live_curves
-from stages.common.dataset import Dataset, load_dataset
-from stages.common.features import feature_batches, load_features
-from stages.common.files import write_json
-from stages.common.image_fitting import fit_to_images
-from stages.common.models import save
-from stages.common.params import load_params
-from stages.common.runtime import replicas, set_up, tf
-from stages.common.schema import Params
-from stages.networks.backbones import FINE_TUNED, build_extractor
-from stages.networks.head import build_head
+from convline.networks.backbones import FINE_TUNED, build_extractor
+from convline.networks.head import build_head
+from convline.networks.output_layer import targets
+from convline.params.loading import load_params
+from convline.params.schema import Params
+from convline.records.dataset import Dataset, load_dataset
+from convline.records.features import feature_batches, load_features
+from convline.records.saved_models import save
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.files import write_json
+from convline.runtime.keras_backend import keras
+from convline.runtime.runner import run
+from convline.runtime.tensorflow_setup import replicas, set_up, tf
+from convline.training.fit import Metrics, fit, fit_to_images
+from convline.training.live_curves import Curves, live_curves
 
 
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
-    set_up(params.seed, params.runtime, params.train_head.precision)
+    set_up(
+        params.seed,
+        params.train_head.precision,
+        device=params.runtime.device,
+        gpus=params.runtime.gpus,
+    )
     tuning = params.train_head.fine_tune.layers > 0
     with replicas(params.runtime.gpus), live_curves("train_head") as curves:
         extractor = trainable_extractor(params, dataset) if tuning else None
@@ -38,7 +45,7 @@ def main() -> None:
 
 def train_on_features(
     params: Params, dataset: Dataset, curves: Curves
-) -> tuple[keras.Model, fitting.Metrics]:
+) -> tuple[keras.Model, Metrics]:
     """The head alone, on features that were computed once."""
     section = params.train_head
     train, validation = load_features("train"), load_features("validation")
@@ -47,9 +54,9 @@ def train_on_features(
     model.summary(line_length=80)
 
     def with_targets(features: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return features, fitting.targets(labels, classes, section)
+        return features, targets(labels, classes, section)
 
-    metrics = fitting.fit(
+    metrics = fit(
         model,
         feature_batches(train, section.batch_size, params.seed).map(with_targets),
         feature_batches(validation, section.batch_size).map(with_targets),
@@ -91,7 +98,7 @@ def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
 
 def fine_tune(
     extractor: keras.Model, head: keras.Model, params: Params, dataset: Dataset, curves: Curves
-) -> tuple[keras.Model, fitting.Metrics]:
+) -> tuple[keras.Model, Metrics]:
     """Train the last layers of the backbone on, and the head with them, from augmented images.
 
     The third step of F. Chollet, "Building powerful image classification models using very little
@@ -116,7 +123,7 @@ def fine_tune(
     )
 
 
-def better(head: keras.Model, metrics: fitting.Metrics, tuned: keras.Model) -> keras.Model:
+def better(head: keras.Model, metrics: Metrics, tuned: keras.Model) -> keras.Model:
     """The model with the lower validation loss: too high a rate, and fine-tuning does harm."""
     before, after = (x["best"]["val_loss"] for x in (metrics, metrics["fine_tuned"]))
     if after < before:

@@ -1,6 +1,6 @@
 """Params of augmentation."""
 
-from stages.common.schema import Augmentation
+from convline.params.schema import Augmentation
 
 NONE = dict.fromkeys(Augmentation.model_fields, 0) | {
     "horizontal_flip": False,

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from stages.common import paths
-from stages.common.backend import keras
-from stages.common.dataset import Dataset, Split
-from stages.common.models import save
-from stages.common.params import load_params
-from stages.networks.classifier import build_classifier
+from convline.networks.whole_classifier import build_classifier
+from convline.params.loading import load_params
+from convline.records.dataset import Dataset, Split
+from convline.records.saved_models import save
+from convline.runtime import paths
+from convline.runtime.keras_backend import keras
 
 SIZE = [6, 5]
 

@@ -23,7 +23,7 @@ def make_repository(folder: Path, *preset: str) -> Path:
 
 
 def apply_preset(folder: Path, *preset: str) -> None:
-    result = python(folder, "tools.preset", *preset)
+    result = python(folder, "convline.cli.preset", *preset)
     assert result.returncode == 0, result.stderr
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from convline.params.loading import validate
+from convline.runtime import paths
 from stages import download, organize
-from stages.common import paths
-from stages.common.params import validate
-from tests.images import pack, tree_of
+from tests.image_archives import pack, tree_of
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,12 +11,14 @@ import sys
 
 import numpy as np
 
-from stages.common import fitting, models, paths, runtime
-from stages.common.backend import keras
-from stages.common.curves import live_curves
-from stages.common.params import load_params
-from stages.common.runtime import tf
-from stages.networks.cnn import build_cnn
+from convline.networks.cnn import build_cnn
+from convline.params.loading import load_params
+from convline.records import saved_models
+from convline.runtime import paths, tensorflow_setup
+from convline.runtime.keras_backend import keras
+from convline.runtime.tensorflow_setup import tf
+from convline.training import fit
+from convline.training.live_curves import live_curves
 
 
 def main() -> None:
@@ -27,12 +29,12 @@ def main() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
     targets = np.eye(2, dtype=np.float32)[np.arange(20) % 2]
     data = tf.data.Dataset.from_tensor_slices((pixels, targets)).batch(8)
-    with runtime.replicas(gpus), live_curves("train") as curves:
+    with tensorflow_setup.replicas(gpus), live_curves("train") as curves:
         assert tf.distribute.get_strategy().num_replicas_in_sync == gpus
         model = build_cnn(params.train, [8, 8, 1], 2)
         before = model.get_weights()
-        fitting.fit(model, data, data, params.train, images=[10, 10], curves=curves)
-    models.save(model, paths.SCRATCH_MODEL)
+        fit.fit(model, data, data, params.train, images=[10, 10], curves=curves)
+    saved_models.save(model, paths.SCRATCH_MODEL)
     changed = [new - old for new, old in zip(model.get_weights(), before, strict=True)]
     np.savez("weights.npz", *model.get_weights(), learnt=max(abs(x).max() for x in changed))
 

@@ -1,0 +1,106 @@
+"""The data of the plots: confusion matrices, ROC, precision-recall, reliability, scores."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+from convline.evaluation.calibration import bins_of
+from convline.records.predictions import Predictions
+
+POINTS = 201
+Curve = tuple[np.ndarray, np.ndarray]
+
+
+def write_curves(models: Mapping[str, Predictions], positive: int, folder: Path) -> None:
+    """Write the confusion matrix of each model and each curve with both of them.
+
+    Args:
+        models: predictions of the test split by model.
+        positive: the label to find, where there are two classes.
+        folder: where to write.
+    """
+    for model, predictions in models.items():
+        confusion(predictions).to_csv(folder / f"confusion_{model}.csv", index=False)
+    for name, curve in (
+        ("roc", lambda p: roc_curve(p, positive)),
+        ("precision_recall", lambda p: precision_recall_curve(p, positive)),
+        ("reliability", reliability_curve),
+    ):
+        both = [curve(predictions).assign(curve=model) for model, predictions in models.items()]
+        pd.concat(both).to_csv(folder / f"{name}.csv", index=False)
+
+
+def confusion(predictions: Predictions) -> pd.DataFrame:
+    """A row per image with columns `actual` and `predicted`.
+
+    Predictions are in the order of the keys, so that two commits with the same test images can be
+    compared image by image.
+    """
+    names = np.array(predictions.classes)
+    pairs = {"actual": predictions.labels, "predicted": predictions.predicted}
+    return pd.DataFrame({column: names[labels] for column, labels in pairs.items()})
+
+
+def roc_curve(predictions: Predictions, positive: int) -> pd.DataFrame:
+    """ROC curve at evenly spaced false positive rates; of more than two classes the mean curve.
+
+    Returns:
+        Columns `false_positive_rate` and `true_positive_rate`, 0 to 1; no rows of one class.
+    """
+
+    def at(grid: np.ndarray, is_class: np.ndarray, p: np.ndarray) -> np.ndarray:
+        false_positives, true_positives, _ = metrics.roc_curve(is_class, p)
+        return np.interp(grid, false_positives, true_positives)
+
+    grid, rates = _mean_curve(predictions, positive, at)
+    # A curve that starts on the left edge rises along it.
+    curve = {"false_positive_rate": grid, "true_positive_rate": rates}
+    start = pd.DataFrame({"false_positive_rate": [0.0], "true_positive_rate": [0.0]})
+    return pd.concat([start, pd.DataFrame(curve)]).round(6) if len(grid) else start.iloc[:0]
+
+
+def precision_recall_curve(predictions: Predictions, positive: int) -> pd.DataFrame:
+    """Precision at evenly spaced recalls, a step function; of more than two classes the mean.
+
+    Returns:
+        Columns `recall` and `precision`, 0 to 1; no rows of one class.
+    """
+
+    def at(grid: np.ndarray, is_class: np.ndarray, p: np.ndarray) -> np.ndarray:
+        precision, recall, _ = metrics.precision_recall_curve(is_class, p)
+        # Recall falls; the precision at r is that of the first threshold which finds r or more.
+        return precision[::-1][np.searchsorted(recall[::-1], grid)]
+
+    grid, precision = _mean_curve(predictions, positive, at)
+    return pd.DataFrame({"recall": grid, "precision": precision}).round(6)
+
+
+def reliability_curve(predictions: Predictions) -> pd.DataFrame:
+    """How often a model is right, by how sure it is: a row for each bin that has images.
+
+    Returns:
+        Columns `confidence` and `accuracy`, means of the bin, and `images`, how many it has.
+    """
+    table = pd.DataFrame(
+        {"confidence": predictions.confidence, "accuracy": predictions.correct.astype(float)}
+    )
+    bins = table.groupby(bins_of(predictions.confidence))
+    return bins.mean().round(6).assign(images=bins.size())
+
+
+def _mean_curve(
+    predictions: Predictions,
+    positive: int,
+    at: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+) -> Curve:
+    """The mean over classes, one against the rest, of what `at` gives on an even grid."""
+    labels, p = predictions.labels, predictions.probabilities
+    ranked = [positive] if p.shape[1] == 2 else np.unique(labels)
+    grid = np.linspace(0, 1, POINTS)
+    curves = [
+        at(grid, labels == k, p[:, k]) for k in ranked if 0 < (labels == k).sum() < len(labels)
+    ]
+    return (grid, np.mean(curves, axis=0)) if curves else (grid[:0], grid[:0])

@@ -1,0 +1,115 @@
+"""What the trained models say of the images of each split."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from convline.networks.backbones import FINE_TUNED
+from convline.params.schema import Params
+from convline.records.dataset import Dataset
+from convline.records.features import feature_batches, load_features
+from convline.records.predictions import Predictions
+from convline.records.tfrecord_reader import read_batches
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.keras_backend import keras
+
+FILES = {"scratch": paths.SCRATCH_MODEL, "transfer": paths.HEAD_MODEL}
+
+
+def load_models() -> dict[str, keras.Model]:
+    """Both trained models.
+
+    Raises:
+        UserError: one was not trained yet.
+    """
+    return {name: load_model(path) for name, path in FILES.items()}
+
+
+def load_model(path: Path) -> keras.Model:
+    """A trained model.
+
+    Raises:
+        UserError: it was not trained yet.
+    """
+    if not path.exists():
+        raise UserError(f"there is no {path}; run `dvc repro`")
+    return keras.models.load_model(path, compile=False)
+
+
+def predict_all(
+    models: Mapping[str, keras.Model], dataset: Dataset, params: Params
+) -> dict[str, dict[str, Predictions]]:
+    """What both models say of all images, by model and split, in the order of the images' keys.
+
+    That order depends on nothing but the images, so that runs can be compared row by row.
+    """
+    predictions: dict[str, dict[str, Predictions]] = {model: {} for model in models}
+    groups = load_groups()
+    for split in paths.SPLITS:
+        keys, labels, scratch = predict_images(models["scratch"], dataset, split, params)
+        transfer = predict_transfer(models["transfer"], keys, dataset, split, params)
+        order = np.argsort(keys)
+        names = np.array(keys)[order]
+        member = np.array([groups.get(key, key) for key in names.tolist()])
+        for model, p in (("scratch", scratch), ("transfer", transfer)):
+            predictions[model][split] = Predictions(
+                dataset.classes, names, member, labels[order], p[order]
+            )
+    return predictions
+
+
+def load_groups() -> dict[str, str]:
+    """The group of each image that has one, by its key.
+
+    Raises:
+        UserError: organize did not run yet.
+    """
+    try:
+        content: dict[str, str] = json.loads(paths.GROUPS.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no {paths.GROUPS}; run `dvc repro organize`") from None
+    return content
+
+
+def predict_images(
+    model: keras.Model, dataset: Dataset, split: str, params: Params
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Keys (n,), labels (n,) and probabilities (n, classes) of one split, from its images."""
+    keys: list[str] = []
+    labels, outputs = [], []
+    batch_size = params.evaluate.batch_size
+    for images, label, key in read_batches(paths.TFRECORDS, dataset, split, batch_size):
+        outputs.append(model.predict_on_batch(images))
+        labels.append(label.numpy())
+        keys.extend(name.decode() for name in key.numpy())
+    return keys, np.concatenate(labels), both_columns(np.concatenate(outputs))
+
+
+def predict_transfer(
+    model: keras.Model, keys: list[str], dataset: Dataset, split: str, params: Params
+) -> np.ndarray:
+    """Probabilities (n, classes) of one split, from its features or, fine-tuned, its images.
+
+    Raises:
+        UserError: the features are of other images than `keys`.
+    """
+    if model.name == FINE_TUNED:
+        return predict_images(model, dataset, split, params)[2]
+    features = load_features(split)
+    if features.keys.tolist() != keys:
+        why = "hold other images than data/tfrecords"
+        raise UserError(f"the features in {paths.FEATURES} {why}; run `dvc repro`")
+    batches = feature_batches(features, params.evaluate.batch_size)
+    return both_columns(np.concatenate([model.predict_on_batch(batch) for batch, _ in batches]))
+
+
+def both_columns(outputs: np.ndarray) -> np.ndarray:
+    """Probabilities, float64 (n, classes), from a softmax or from one sigmoid (n, 1)."""
+    outputs = outputs.astype(np.float64)
+    if outputs.shape[1] == 1:
+        return np.hstack([1 - outputs, outputs])
+    # The rows of a float32 softmax add up to 1 but for 1e-7, which scikit-learn warns of.
+    return outputs / outputs.sum(axis=1, keepdims=True)

@@ -1,0 +1,73 @@
+"""All figures of a model: those of metrics/evaluate.json and of metrics/plots/scores.csv."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from convline.evaluation.bootstrap import UNKNOWN, Interval, intervals, resampled_scores
+from convline.evaluation.metrics import OVERALL, Scores, overall, score
+from convline.evaluation.threshold import screen, screening_intervals
+from convline.records.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One model.
+
+    Attributes:
+        figures: of the test split, as metrics/evaluate.json has them: None where undefined.
+        splits: the scores of train, validation and test.
+        intervals: of the test split's scores, 95 %; NaN where there are none.
+    """
+
+    figures: dict[str, Any]
+    splits: dict[str, Scores]
+    intervals: dict[tuple[str, str], Interval]
+
+
+def summarize(
+    splits: Mapping[str, Predictions], positive: int, sensitivity: float, weights: np.ndarray
+) -> Summary:
+    """Judge one model.
+
+    Args:
+        splits: its predictions of train, validation and test.
+        positive: the label to find, where there are two classes.
+        sensitivity: share of the positives that the threshold shall find, where there are two.
+        weights: resamples of the test split, (resamples, n).
+    """
+    scores = {split: score(predictions, positive) for split, predictions in splits.items()}
+    test = splits["test"]
+    spans = intervals(resampled_scores(test, weights, positive))
+    figures: dict[str, Any] = overall(scores["test"])
+    if len(test.classes) == 2:
+        found = screen(splits["validation"], test, positive, sensitivity)
+        figures["screening"] = found
+        if found:
+            spans |= screening_intervals(test, positive, found["threshold"], weights)
+            for name in ("sensitivity", "specificity"):
+                value = found[name]
+                scores["test"][f"screening.{name}", OVERALL] = np.nan if value is None else value
+    return Summary(figures, scores, spans)
+
+
+def score_table(summaries: Mapping[str, Summary]) -> pd.DataFrame:
+    """A row for each model, split, score and class.
+
+    Returns:
+        Columns `model`, `split`, `score`, `class` (empty: of all classes together), `value`, and
+        `low` and `high`, the 95 % bootstrap interval, of the test split alone. What is undefined
+        is empty.
+    """
+    rows = [
+        (model, split, name, label, value, *(spans.get((name, label), UNKNOWN)))
+        for model, summary in summaries.items()
+        for split, scores in summary.splits.items()
+        for spans in [summary.intervals if split == "test" else {}]
+        for (name, label), value in scores.items()
+    ]
+    columns = ["model", "split", "score", "class", "value", "low", "high"]
+    return pd.DataFrame(rows, columns=columns).round(6)

@@ -1,0 +1,38 @@
+"""Grad-CAM: where in an image a model sees a class (Selvaraju et al., ICCV 2017)."""
+
+import numpy as np
+
+from convline.explanation.model_parts import Anatomy
+from convline.runtime.tensorflow_setup import tf
+
+
+def grad_cam(anatomy: Anatomy, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """A heat map of each image: how much each place of the last convolution speaks for a class.
+
+    The gradient of the class's logit, averaged over each channel, weighs that channel; what is
+    left above zero is shown. Of several backbones the mean of their maps.
+
+    Args:
+        anatomy: the parts of the model.
+        images: uint8 (n, height, width, channels).
+        labels: the class of each, int (n,).
+
+    Returns:
+        float32 (n, rows, columns), 0 to 1; all zero where nothing speaks for the class. The size is
+        that of the first backbone's last convolution.
+    """
+    with tf.GradientTape() as tape:
+        maps, features = anatomy.maps(tf.cast(images, "float32"))
+        score = tf.gather(anatomy.logits(features), labels, axis=1, batch_dims=1)
+    gradients = tape.gradient(score, maps)
+    heats = [_heat(x, gradient) for x, gradient in zip(maps, gradients, strict=True)]
+    size = heats[0].shape[1:3]
+    resized = [tf.image.resize(heat, size) for heat in heats]
+    return tf.reduce_mean(tf.stack(resized), axis=0).numpy()[..., 0]
+
+
+def _heat(maps: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    maps, gradient = tf.cast(maps, "float32"), tf.cast(gradient, "float32")
+    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+    heat = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
+    return tf.math.divide_no_nan(heat, tf.reduce_max(heat, axis=(1, 2, 3), keepdims=True))

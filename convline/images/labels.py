@@ -1,0 +1,128 @@
+"""What an archive says of an image: its class, the split it came in."""
+
+import difflib
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from convline.images.archives import read_members
+from convline.params.schema import Csv, Organize
+from convline.runtime.errors import UserError
+
+SPLIT_FOLDERS = {
+    **dict.fromkeys(("train", "training", "train_set", "training_set"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "val_set", "validation_set"), "validation"),
+    **dict.fromkeys(("test", "testing", "test_set", "testing_set"), "test"),
+}
+
+
+def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> dict[str, str]:
+    """The class of each image whose class is told and wanted.
+
+    `organize.labels: folder` takes the folder that holds the image, unless that is a split folder;
+    `filename` takes the group of `organize.filename_pattern`, searched in the file name; `csv`
+    looks the image up in a table inside the archive. `organize.classes` then selects, renames and
+    merges.
+
+    Args:
+        contents: a digest of each image's bytes by its path inside the archive.
+        archive: for the table.
+        organize: the params.
+
+    Raises:
+        UserError: the table or a class that params name is not there.
+    """
+    if organize.labels == "csv":
+        labels = _from_table(contents, _read_table(archive, organize.csv), organize.csv)
+    elif organize.labels == "filename":
+        labels = {name: _from_filename(name, organize.filename_pattern) for name in contents}
+    else:
+        labels = {name: _from_folder(name) for name in contents}
+    told = {name: label for name, label in labels.items() if label not in {"", ".", ".."}}
+    return _select(told, organize.classes) if organize.classes else told
+
+
+def split_of(name: str) -> str | None:
+    """The split whose folder (`train`, `val`, `test_set` ...) the image is in, outermost first."""
+    for folder in name.split("/")[:-1]:
+        if folder.lower() in SPLIT_FOLDERS:
+            return SPLIT_FOLDERS[folder.lower()]
+    return None
+
+
+def _from_folder(name: str) -> str:
+    folder = PurePosixPath(name).parent.name
+    return "" if folder.lower() in SPLIT_FOLDERS else folder
+
+
+def _from_filename(name: str, pattern: str) -> str:
+    match = re.search(pattern, PurePosixPath(name).name)
+    return (match.group(1) if match else None) or ""
+
+
+def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
+    """Labels by image id, as the table writes the ids."""
+    wanted = f"/{csv.file}"
+    found = read_members(archive, lambda name: f"/{name}".endswith(wanted))
+    tables = {content for _, content in found}  # Copies of one table are one.
+    if len(tables) != 1:
+        has = f"{archive.name} has {len(tables)} different files '{csv.file}'"
+        raise UserError(f"organize.csv.file: {has}")
+    try:
+        # index_col: else a comma at the end of each row would shift the columns by one.
+        table = pd.read_csv(
+            io.BytesIO(tables.pop()), dtype=str, keep_default_na=False, index_col=False
+        )
+    except ValueError as error:
+        raise UserError(f"organize.csv.file: '{csv.file}' is no table: {error}") from error
+    for param in ("image", "label"):
+        column = getattr(csv, param)
+        if column not in table:
+            has = ", ".join(f"'{name}'" for name in table)
+            raise UserError(
+                f"organize.csv.{param}: '{csv.file}' has no column '{column}'; it has {has}"
+            )
+    labels = table.groupby(csv.image)[csv.label]
+    if table.empty:
+        raise UserError(f"organize.csv.file: '{csv.file}' has no rows")
+    if (different := labels.nunique()).max() > 1:
+        image = different.idxmax()
+        raise UserError(
+            f"'{csv.file}' gives the image '{image}' {different.max()} different labels"
+        )
+    return dict(labels.first())
+
+
+def _from_table(
+    contents: Mapping[str, bytes], table: Mapping[str, str], csv: Csv
+) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for name, content in contents.items():
+        path = PurePosixPath(name)
+        inside = csv.folder is None or csv.folder in path.parts[:-1]
+        keys = (name, path.name, path.stem) if inside else ()
+        key = next((key for key in keys if key in table), None)
+        labels[name] = "" if key is None else table[key]
+        # Kaggle's test/1.png is another image than train/1.png, which the table means.
+        other = name if key is None else named.setdefault(key, name)
+        if contents[other] != content:
+            both = f"'{key}' in '{csv.file}' may mean '{other}' or '{name}'"
+            raise UserError(f"{both}; organize.csv.folder says in which folder the images are")
+    if not named:
+        some = ", ".join(f"'{key}'" for key in list(table)[:3])
+        raise UserError(f"organize.csv: no image is named in '{csv.file}', which names {some} ...")
+    return labels
+
+
+def _select(labels: Mapping[str, str], classes: Mapping[str, str]) -> dict[str, str]:
+    there = set(labels.values())
+    for wanted in classes:
+        if wanted not in there:
+            close = difflib.get_close_matches(wanted, there, n=1)
+            hint = f", did you mean '{close[0]}'?" if close else ""
+            raise UserError(f"organize.classes: no image has the class '{wanted}'{hint}")
+    return {name: classes[label] for name, label in labels.items() if label in classes}

@@ -1,0 +1,184 @@
+"""Divide labelled images into train, validation and test; images that belong together stay so."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
+
+from convline.images.groups import group_of
+from convline.images.labels import split_of
+from convline.images.stratification import Units, by_folds, by_fractions
+from convline.params.schema import Organize
+from convline.runtime.errors import UserError
+from convline.runtime.paths import SPLITS
+
+Splits = dict[str, list[str]]
+
+
+def assign_splits(
+    labels: Mapping[str, str], contents: Mapping[str, bytes], organize: Organize, seed: int
+) -> Splits:
+    """Names of the images of each split.
+
+    Args:
+        labels: class of each image by its name; the order does not matter.
+        contents: a digest of each image's bytes by its name.
+        organize: how to split; `limit` takes the first n of the shuffle, whatever their class.
+        seed: of the shuffle.
+
+    Raises:
+        UserError: fewer than two classes, a class that has no image in some split or fold, or
+            images that belong together in two splits that are to be kept.
+    """
+    names = np.random.default_rng(seed).permutation(sorted(labels)).tolist()[: organize.limit]
+    _refuse_one_class({labels[name] for name in names})
+    _refuse_idle_group(names, organize)
+    units = find_units(names, contents, organize.group)
+    shares = organize.fractions
+    if organize.split == "fractions":
+        fractions = [shares.train, shares.validation, shares.test]
+        splits = dict(zip(SPLITS, by_fractions(units, labels, fractions), strict=True))
+    elif organize.split == "test_folder":
+        units = _kept_apart(units, contents, organize, apart={"test"})
+        rest = [unit for unit in units if split_of(unit[0]) != "test"]
+        train, validation = by_fractions(rest, labels, [shares.train, shares.validation])
+        test = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
+        splits = {"train": train, "validation": validation, "test": test}
+    else:
+        _refuse_outside(names)
+        splits = {split: [] for split in SPLITS}
+        for unit in _kept_apart(units, contents, organize, apart=set(SPLITS)):
+            splits[str(split_of(unit[0]))].extend(unit)
+    if organize.folds:
+        splits = _cut_into_folds(splits, units, labels, organize.folds)
+    # All folds are judged, whichever is chosen, lest fold 3 stop after hours of folds 1 and 2.
+    _refuse_duplicates(splits, contents)
+    _refuse_empty(splits, labels, organize)
+    return _hold_out(splits, organize.fold) if organize.folds else splits
+
+
+def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str | None) -> Units:
+    """Images that share a group or their bytes, directly or through others, in one list each.
+
+    The first image of each list is its first in `names`; so are the lists ordered.
+    """
+    units = DisjointSet(names)
+    first_of: dict[object, str] = {}
+    for name in names:
+        for tie in (contents[name], group_of(name, group)):
+            if tie is not None:
+                units.merge(first_of.setdefault(tie, name), name)
+    members = defaultdict(list)
+    for name in names:
+        members[units[name]].append(name)
+    return list(members.values())
+
+
+def _cut_into_folds(splits: Splits, units: Units, labels: Mapping[str, str], folds: int) -> Splits:
+    """Cut train and validation anew, into `fold 1`, `fold 2` and so on; test stays as it is."""
+    test = set(splits["test"])
+    cut = by_folds([unit for unit in units if unit[0] not in test], labels, folds)
+    named = {f"fold {number}": names for number, names in enumerate(cut, start=1)}
+    return {**named, "test": splits["test"]}
+
+
+def _hold_out(folds: Splits, number: int) -> Splits:
+    """The fold of this number for validation, the others for train."""
+    rest = dict(folds)
+    validation, test = rest.pop(f"fold {number}"), rest.pop("test")
+    return {"train": [*chain(*rest.values())], "validation": validation, "test": test}
+
+
+def _kept_apart(
+    units: Units, contents: Mapping[str, bytes], organize: Organize, apart: set[str]
+) -> Units:
+    """Cut each unit where the archive's own folders cut it, if that parts nothing it must not."""
+    cut: Units = []
+    for unit in units:
+        sides = defaultdict(list)
+        for name in unit:
+            split = split_of(name)
+            sides[split if split in apart else None].append(name)
+        if len(sides) > 1:
+            _refuse_parted_group(unit, organize, apart)
+            if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
+                # To the first of train, validation, test: no model has then seen a test image.
+                unit.sort(key=lambda name: SPLITS.index(split_of(name) or "train"))
+                cut.append(unit)
+                continue
+        cut.extend(sides.values())
+    return cut
+
+
+def _refuse_idle_group(names: Sequence[str], organize: Organize) -> None:
+    if organize.group and not any(group_of(name, organize.group) for name in names):
+        example = names[0].rsplit("/", 1)[-1]
+        raise UserError(
+            f"organize.group '{organize.group}' matches no file name, such as '{example}'"
+        )
+
+
+def _refuse_outside(names: Sequence[str]) -> None:
+    for name in names:
+        if split_of(name) is None:
+            why = "is in no train, validation or test folder"
+            raise UserError(f"organize.split is 'folders', but '{name}' {why}")
+
+
+def _refuse_parted_group(unit: list[str], organize: Organize, apart: set[str]) -> None:
+    first_of: dict[str, str] = {}
+    for name in unit:
+        group = group_of(name, organize.group)
+        other = first_of.setdefault(group, name) if group else name
+        sides = {split_of(x) if split_of(x) in apart else None for x in (other, name)}
+        if len(sides) > 1:
+            why = f"'{other}' and '{name}' are of one group (organize.group) and in two splits"
+            raise UserError(f"organize.split is '{organize.split}', but {why}; use 'fractions'")
+
+
+def _refuse_duplicates(splits: Splits, contents: Mapping[str, bytes]) -> None:
+    seen: dict[bytes, tuple[str, str]] = {}
+    for split, names in splits.items():
+        for name in names:
+            other_split, other = seen.setdefault(contents[name], (split, name))
+            if other_split != split:
+                why = f"'{other}' ({other_split}) and '{name}' ({split}) are the same image"
+                raise UserError(
+                    f"{why}; organize.duplicates: together moves the second to the first"
+                )
+
+
+def _refuse_one_class(classes: Iterable[str]) -> None:
+    found = sorted(classes)
+    if len(found) < 2:
+        has = f"only '{found[0]}'" if found else "none"
+        hint = "organize.labels says whether folders, file names or a table tell the class"
+        raise UserError(f"a classifier needs two classes or more; the images have {has}; {hint}")
+
+
+def _refuse_empty(splits: Splits, labels: Mapping[str, str], organize: Organize) -> None:
+    counts = {split: Counter(labels[name] for name in names) for split, names in splits.items()}
+    everything = sum(counts.values(), Counter())
+    problems = [
+        f"  class '{label}' ({images} image{'s' * (images > 1)}) has none in {split}"
+        for label, images in sorted(everything.items())
+        for split in splits
+        if not counts[split][label]
+    ]
+    if problems:
+        shown = problems[:10] + [f"  ... and {len(problems) - 10} more"] * (len(problems) > 10)
+        raise UserError("\n".join([_why_empty(splits, organize), *shown]))
+
+
+def _why_empty(splits: Splits, organize: Organize) -> str:
+    empty = [split for split in SPLITS if split in splits and not splits[split]]
+    if empty and organize.split != "fractions":
+        folders = " and no ".join(empty)
+        return f"organize.split is '{organize.split}', but the archive has no {folders} folder:"
+    parts, params = "split", "organize.fractions"
+    if organize.folds:
+        parts, params = "fold and in test", f"organize.folds, {params}"
+    change = f"add images, or change {params} or organize.group"
+    return f"each class needs an image in each {parts}; {change}:"

@@ -1,0 +1,28 @@
+"""The head: a small classifier on bottleneck features."""
+
+from convline.networks.output_layer import l2, output_layer
+from convline.params.per_layer import per_layer
+from convline.params.schema import TrainHead
+from convline.runtime.keras_backend import keras
+
+
+def build_head(params: TrainHead, features_shape: tuple[int, ...], classes: int) -> keras.Model:
+    """Dense layers, each followed by dropout, on flattened features.
+
+    Args:
+        params: one hidden layer for each of `dense_units`.
+        features_shape: of one example, (height, width, channels) or (channels,).
+        classes: how many.
+
+    Returns:
+        A model from features (batch, *features_shape) to probabilities, float32 (batch, classes),
+        or (batch, 1) for a sigmoid.
+    """
+    x = inputs = keras.Input(features_shape, name="features")
+    x = keras.layers.Flatten()(x)
+    rates = per_layer(params.dropout, len(params.dense_units))
+    for units, rate in zip(params.dense_units, rates, strict=True):
+        x = keras.layers.Dense(units, params.activation, kernel_regularizer=l2(params))(x)
+        x = keras.layers.Dropout(rate)(x)
+    outputs = output_layer(classes, params)(x)
+    return keras.Model(inputs, outputs, name="head")

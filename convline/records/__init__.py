@@ -1,0 +1,1 @@
+"""What passes between stages: TFRecords, features, predictions, saved models."""

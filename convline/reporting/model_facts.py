@@ -1,0 +1,118 @@
+"""What the report says of the two models: how they are built, says params.yaml; how they went."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from convline.params.per_layer import per_layer
+from convline.params.schema import Params, Train, TrainHead
+from convline.runtime import paths
+
+Facts = dict[str, str]
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
+    """A list of facts for each model."""
+    return {
+        "architectures": {
+            "scratch": {**cnn(params), **outcome(metrics["train"]["train"], params.train),
+                        "File": size(paths.SCRATCH_MODEL)},
+            "transfer": {**transfer(metrics, params),
+                         **outcome(metrics["train_head"]["train_head"], params.train_head),
+                         "File": size(paths.HEAD_MODEL)},
+        }
+    }  # fmt: skip
+
+
+def cnn(params: Params) -> Facts:
+    """The layers of the CNN."""
+    train = params.train
+    filters = ", ".join(map(str, train.filters))
+    pools = {str(pool) for pool in per_layer(train.pool_size, len(train.filters))}
+    pooling = f"{train.pooling} pooling of {' or '.join(sorted(pools))}"
+    convolution = f"{pixels(train.kernel_size, train.kernel_size)} ({train.padding})"
+    steps = [
+        f"{_several(train.convs_per_block, 'convolution')} of {convolution}",
+        *(["batch normalization"] if train.batch_normalization else []),
+        train.activation,
+        pooling,
+    ]
+    return {
+        "Input": image(params),
+        "Blocks": f"{len(train.filters)}, of {filters} filters; each {', '.join(steps)}",
+        **({"Dropout after the blocks": f"{train.conv_dropout:g}"} if train.conv_dropout else {}),
+        "Dense layers": _dense(train.dense_units, [train.dropout] * len(train.dense_units)),
+        "Output": f"{train.output}, {train.loss}",
+    }
+
+
+def transfer(metrics: dict[str, Any], params: Params) -> Facts:
+    """The backbone and the head."""
+    extract, head = params.extract, params.train_head
+    names = per_layer(cast("str | list[str]", extract.backbone), 1)
+    weights = per_layer(extract.weights, len(names))
+    backbones = ", ".join(
+        f"{name} (weights: {_name(source)})" for name, source in zip(names, weights, strict=True)
+    )
+    facts = {
+        "Input": f"{image(params)}, resized to {pixels(*extract.image_size)}",
+        "Pre-trained": backbones,
+        "Features": f"{metrics['extract']['extract']['values']:,} values an image, "
+        + ("not pooled" if extract.pooling == "none" else f"{extract.pooling} pooling"),
+        "Dense layers": _dense(head.dense_units, per_layer(head.dropout, len(head.dense_units))),
+        "Output": f"{head.output}, {head.loss}",
+    }
+    if head.fine_tune.layers:
+        tuned = metrics["train_head"]["train_head"].get("fine_tuned", {}).get("best", {})
+        best = f"; best epoch {tuned['epoch']}" if "epoch" in tuned else ""
+        facts["Fine-tuned"] = (
+            f"last {_several(head.fine_tune.layers, 'layer')} of each, "
+            f"learning rate {head.fine_tune.learning_rate:g}{best}"
+        )
+    return facts
+
+
+def outcome(figures: dict[str, Any], params: Train | TrainHead) -> Facts:
+    """How it was trained, and what came of it."""
+    best = figures["best"]
+    return {
+        "Training": f"{params.optimizer}, learning rate {params.learning_rate:g}, "
+        f"batches of {params.batch_size}, {figures['compute_dtype']}",
+        "Best epoch": f"{best['epoch']} of at most {params.epochs}, by validation loss "
+        f"({best['val_loss']:.4f})",
+        "Parameters": f"{figures['parameters']:,}",
+    }
+
+
+def image(params: Params) -> str:
+    """What both models are given."""
+    return f"{pixels(*params.preprocess.image_size)}, {params.preprocess.color_mode}"
+
+
+def pixels(height: int, width: int) -> str:
+    """Width and height, as people say it."""
+    return f"{width} {TIMES} {height}"
+
+
+def size(model: Path) -> str:
+    """The file and its size."""
+    if not model.exists():
+        return f"{model}: not here; `dvc repro` or `dvc pull` brings it"
+    return f"{model}, {model.stat().st_size / 1e6:.2f} MB"
+
+
+def _dense(units: list[int], rates: list[float]) -> str:
+    layers = [
+        f"{count:,} units" + (f", dropout {rate:g}" if rate else "")
+        for count, rate in zip(units, rates, strict=True)
+    ]
+    return "; ".join(layers) or "none"
+
+
+def _several(count: int, thing: str) -> str:
+    return f"{count} {thing}" + "s" * (count > 1)
+
+
+def _name(source: str) -> str:
+    """Weights of one's own by the name of their file: the folder is nobody's business."""
+    return Path(source).name

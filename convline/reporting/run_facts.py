@@ -1,0 +1,109 @@
+"""What the report says of the run: the commit, versions, times, whether all is up to date."""
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from convline.runtime.git import git
+from convline.runtime.run_times import run_time
+
+PACKAGES = {
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+    "numpy": "NumPy",
+    "scikit-learn": "scikit-learn",
+    "dvc": "DVC",
+}
+LOCK = Path("dvc.lock")
+# What DVC says of data that is not here, as in a fresh clone: it makes no figure old.
+ABSENT = ("deleted", "not in cache")
+MOST_FILES = 8
+
+
+def facts(stages: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
+    """All that the page says of the run."""
+    seconds = {stage: run_time(stage) for stage in stages}
+    return {
+        "stages": [
+            {
+                "name": name,
+                "desc": stage.get("desc", ""),
+                "time": "" if (t := seconds[name]) is None else duration(t),
+            }
+            for name, stage in stages.items()
+        ],
+        "stale": stale_stages(),
+        "git": commit(),
+        "versions": versions(),
+        "machine": f"{platform.system()}, {platform.machine()}",
+        "threads": metrics["train"]["train"]["threads"],
+        "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.exists() else None,
+    }
+
+
+def commit() -> dict[str, Any] | None:
+    """The commit that is checked out and what differs from it; None where there is none."""
+    shown = git("log", "-1", "--format=%H%n%cs%n%s", may_fail=True)
+    if shown is None:
+        return None
+    digest, date, subject = shown.split("\n", 2)
+    changed = [line[3:] for line in (git("status", "--porcelain", strip=False) or "").splitlines()]
+    return {
+        "commit": digest,
+        "date": date,
+        "subject": subject,
+        "branch": git("branch", "--show-current"),
+        "changed": changed[:MOST_FILES],
+        "more": len(changed[MOST_FILES:]),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of Python and the packages that shape a result, without importing any."""
+    found = {"Python": platform.python_version()}
+    for package, name in PACKAGES.items():
+        try:
+            found[name] = version(package)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def stale_stages() -> list[str] | None:
+    """Stages whose params, code or inputs changed after they ran; None where DVC cannot tell.
+
+    Outputs that are not here, as in a fresh clone, make none stale.
+    """
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        status = json.loads(result.stdout)
+    except ValueError:
+        return None
+    return [name for name, changes in status.items() if any(map(_is_change, changes))]
+
+
+def _is_change(change: Any) -> bool:
+    if not isinstance(change, dict):
+        return change == "changed command"
+    return any(
+        what not in ABSENT
+        for files in change.values()
+        for how in files.values()
+        for what in (how.values() if isinstance(how, dict) else [how])
+    )
+
+
+def duration(seconds: float) -> str:
+    """`3.2 s`, `2 min 05 s`, `1 h 03 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

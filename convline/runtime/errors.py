@@ -1,0 +1,5 @@
+"""The exception for mistakes of the user."""
+
+
+class UserError(Exception):
+    """A mistake that the user can correct; its text gives what is wrong and what to do."""

@@ -1,0 +1,74 @@
+"""Keras's own small data sets: mnist, fashion_mnist, cifar10, cifar100.
+
+Y. LeCun et al., "Gradient-based learning applied to document recognition", 1998 (MNIST); H. Xiao et
+al., "Fashion-MNIST", 2017, https://arxiv.org/abs/1708.07747; A. Krizhevsky, "Learning multiple
+layers of features from tiny images", 2009 (CIFAR).
+"""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from tqdm import tqdm
+
+from convline.params.schema import Download
+from convline.runtime.errors import UserError
+from convline.runtime.native_log import without_native_log
+from convline.sources.provenance import Provenance
+
+CLASSES = {
+    "mnist": "0 1 2 3 4 5 6 7 8 9",
+    "fashion_mnist": "t-shirt trouser pullover dress coat sandal shirt sneaker bag ankle_boot",
+    "cifar10": "airplane automobile bird cat deer dog frog horse ship truck",
+    "cifar100": (
+        "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus "
+        "butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach "
+        "couch crab crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster "
+        "house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree "
+        "motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear "
+        "pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket "
+        "rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar "
+        "sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip "
+        "turtle wardrobe whale willow_tree wolf woman worm"
+    ),
+}
+LICENCES = {"fashion_mnist": "MIT"}
+
+
+def fetch(download: Download, into: Path) -> Provenance:
+    """Write the arrays as PNG files, `<train or test>/<class>/<number>.png`, in a zip.
+
+    Raises:
+        UserError: they are neither in Keras's cache nor to be downloaded.
+    """
+    name = str(download.name)
+    classes = CLASSES[name].split()
+    with zipfile.ZipFile(into / f"{name}.zip", "w") as archive:
+        for split, (images, labels) in zip(("train", "test"), _load(name), strict=True):
+            # disable=None: no bar where the output is no terminal.
+            pairs = tqdm(zip(images, labels.ravel(), strict=True), split, len(images), disable=None)
+            for number, (image, label) in enumerate(pairs):
+                png = io.BytesIO()
+                Image.fromarray(image).save(png, "PNG")
+                # A ZipInfo without a date has one that never changes, 1980-01-01.
+                info = zipfile.ZipInfo(f"{split}/{classes[label]}/{number:05d}.png")
+                archive.writestr(info, png.getvalue())
+    return Provenance(f"{name}.zip", name, licence=LICENCES.get(name))
+
+
+def _load(name: str) -> Any:
+    """Arrays of the training and the test split, uint8, from ~/.keras or the network."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with without_native_log():
+        import keras  # noqa: PLC0415 (it takes 8 CPU seconds, which other sources do not need)
+
+    try:
+        return getattr(keras.datasets, name).load_data()
+    except Exception as error:
+        if "URL fetch failure" not in str(error):
+            raise
+        why = f"{name} is not in Keras's cache (~/.keras/datasets) and cannot be downloaded"
+        raise UserError(f"{why}; look at the network and run again\n({error})") from error

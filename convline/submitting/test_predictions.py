@@ -1,0 +1,47 @@
+"""The classifier on the test images, out of the archive."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from convline.images.archives import read_members
+from convline.images.decoding import BadImage
+from convline.runtime.errors import UserError
+from convline.runtime.keras_backend import keras
+from convline.serving.loaded_classifier import Classifier
+
+
+def predict(
+    classifier: Classifier, archive: Path, images: Sequence[str], batch_size: int
+) -> np.ndarray:
+    """The probabilities of these members of the archive, (images, classes), in their order.
+
+    Raises:
+        UserError: one cannot be decoded; a submission without its row would be refused.
+    """
+    wanted = set(images)
+    read: list[str] = []
+
+    def decoded() -> Iterator[np.ndarray]:
+        members = read_members(archive, wanted.__contains__)
+        # disable=None: no bar where the output is no terminal.
+        for name, data in tqdm(members, "predict", len(wanted), unit=" images", disable=None):
+            try:
+                image = classifier.decode(data)
+            except BadImage as error:
+                why = "and a submission needs a row of every image"
+                raise UserError(f"{archive}: {name} cannot be decoded ({error}), {why}") from error
+            read.append(name)
+            yield image
+
+    rows = list(classifier.predict(decoded(), batch_size))
+    by_name = dict(zip(read, rows, strict=True))
+    return np.stack([by_name[name] for name in images])
+
+
+def trained_part(classifier: Classifier) -> str:
+    """The name of the model that was trained, inside of what stands before it."""
+    inner = [x.name for x in classifier.model.layers if isinstance(x, keras.Model)]
+    return inner[-1] if inner else classifier.model.name

@@ -1,0 +1,1 @@
+"""Fit models: batches, augmentation, optimizers, curves."""

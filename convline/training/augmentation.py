@@ -1,0 +1,110 @@
+"""Random changes to training images: one warp per image, then brightness and contrast.
+
+Rotation, shift, shear, zoom and flips are one transformation, that of Keras's `ImageDataGenerator`
+(`apply_affine_transform` with fill mode `nearest`): all matrices are multiplied first, so that an
+image is interpolated once. What changes is drawn here; host_augmentation.py (beside the input) or
+device_augmentation.py (on a GPU) applies it, to the same pixels but for rounding.
+"""
+
+import math
+from typing import NamedTuple
+
+from convline.params.schema import Augmentation
+from convline.runtime.tensorflow_setup import tf
+
+
+class Draws(NamedTuple):
+    """The changes to n images.
+
+    Attributes:
+        transforms: float32 (n, 2, 3): [[a0, a1, a2], [b0, b1, b2]], where output (x, y) is taken
+            from input (a0 x + a1 y + a2, b0 x + b1 y + b2).
+        brightness: float32 (n,), added to pixels of 0 to 255.
+        contrast: float32 (n,), the factor of each pixel's distance from the mean of its channel.
+    """
+
+    transforms: tf.Tensor
+    brightness: tf.Tensor
+    contrast: tf.Tensor
+
+
+def is_on(params: Augmentation) -> bool:
+    """Whether anything changes at all."""
+    return any(params.model_dump().values())
+
+
+def seeds(seed: int) -> tf.data.Dataset:
+    """Two integers a batch, other ones in each epoch, the same for the same seed.
+
+    They come with the data: a stateful random op in a parallel map is not reproducible.
+    """
+    return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
+
+
+def draw(count: tf.Tensor, height: int, width: int, params: Augmentation, seed: tf.Tensor) -> Draws:
+    """Draw the changes to each image.
+
+    Args:
+        count: of the images, a scalar.
+        height: of each image.
+        width: of each image.
+        params: each change is drawn uniformly: angles and shifts from -x to x, the two zooms each
+            from 1 - x to 1 + x, flips with probability 0.5; as Keras's RandomBrightness and
+            RandomContrast, brightness from -x to x times 255, contrast from 1 - x to 1 + x.
+        seed: two integers.
+    """
+    own_seeds = tf.random.split(tf.cast(seed, tf.int32), 10)
+
+    def uniform(i: int, spread: float, center: float = 0.0) -> tf.Tensor:
+        return tf.random.stateless_uniform([count], own_seeds[i], center - spread, center + spread)
+
+    def flip(i: int, wanted: bool) -> tf.Tensor | float:
+        return tf.where(uniform(i, 0.5) < 0, -1.0, 1.0) if wanted else 1.0
+
+    geometry = transforms(
+        height,
+        width,
+        rotation=uniform(0, math.radians(params.rotation)),
+        x_shift=uniform(1, params.width_shift) * width,
+        y_shift=uniform(2, params.height_shift) * height,
+        shear=uniform(3, math.radians(params.shear)),
+        x_zoom=uniform(4, params.zoom, center=1.0) * flip(6, params.horizontal_flip),
+        y_zoom=uniform(5, params.zoom, center=1.0) * flip(7, params.vertical_flip),
+    )
+    brightness = uniform(8, 255 * params.brightness)
+    return Draws(geometry, brightness, uniform(9, params.contrast, center=1.0))
+
+
+def transforms(
+    height: int,
+    width: int,
+    *,
+    rotation: tf.Tensor,
+    x_shift: tf.Tensor,
+    y_shift: tf.Tensor,
+    shear: tf.Tensor,
+    x_zoom: tf.Tensor,
+    y_zoom: tf.Tensor,
+) -> tf.Tensor:
+    """Rotation, shift, shear and zoom about the centre of the image, in this order.
+
+    Args:
+        height: of the images.
+        width: of the images.
+        rotation: radians, float32 (n,) like all that follow.
+        x_shift: pixels.
+        y_shift: pixels.
+        shear: radians.
+        x_zoom: 2 shows twice as much of the axis, a negative number flips it.
+        y_zoom: likewise.
+
+    Returns:
+        float32 (n, 2, 3), as in `Draws`.
+    """
+    cos, sin = tf.cos(rotation), tf.sin(rotation)
+    a0, a1 = cos * x_zoom, -tf.sin(rotation + shear) * y_zoom
+    b0, b1 = sin * x_zoom, tf.cos(rotation + shear) * y_zoom
+    x, y = (width - 1) / 2, (height - 1) / 2
+    a2 = x + cos * x_shift - sin * y_shift - a0 * x - a1 * y
+    b2 = y + sin * x_shift + cos * y_shift - b0 * x - b1 * y
+    return tf.stack([tf.stack([a0, a1, a2], axis=1), tf.stack([b0, b1, b2], axis=1)], axis=1)

@@ -1,0 +1,52 @@
+"""Batches of images with their targets, for the stages that train on images."""
+
+from convline.networks.output_layer import targets
+from convline.params.schema import Augmentation, Fitting
+from convline.records.dataset import Dataset
+from convline.records.tfrecord_reader import read_batches
+from convline.runtime import paths
+from convline.runtime.tensorflow_setup import tf
+from convline.training import augmentation, augmentation_cpu
+
+
+def training_batches(
+    dataset: Dataset, params: Fitting, changes: Augmentation, seed: int, on_device: bool = False
+) -> tf.data.Dataset:
+    """Shuffled and augmented batches of the train split, anew in each epoch.
+
+    Args:
+        dataset: what the TFRecords hold.
+        params: the section of the stage.
+        changes: how images are augmented.
+        seed: of the order and of all that is drawn.
+        on_device: leave the images as they are and send along what was drawn, as `augmenting` of
+            convline/training/augmentation_gpu.py takes it.
+    """
+    batches = target_batches(dataset, "train", params, seed)
+    if not augmentation.is_on(changes):
+        return batches
+    height, width, channels = dataset.image_shape
+
+    def augment(batch: tuple[tf.Tensor, tf.Tensor], seed: tf.Tensor) -> tuple[object, tf.Tensor]:
+        images, targets = batch
+        draws = augmentation.draw(tf.shape(images)[0], height, width, changes, seed)
+        if on_device:
+            return {"image": images, **draws._asdict()}, targets
+        changed = tf.numpy_function(
+            augmentation_cpu.change, [images, *draws], tf.uint8, stateful=False
+        )
+        return tf.ensure_shape(changed, [None, height, width, channels]), targets
+
+    zipped = tf.data.Dataset.zip(batches, augmentation.seeds(seed))
+    return zipped.map(augment, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def target_batches(
+    dataset: Dataset, split: str, params: Fitting, shuffle_seed: int | None = None
+) -> tf.data.Dataset:
+    """Batches of images, uint8, and targets as the output layer has them."""
+    batches = read_batches(
+        paths.TFRECORDS, dataset, split, params.batch_size, shuffle_seed, repeatedly=True
+    )
+    classes = len(dataset.classes)
+    return batches.map(lambda image, label, _: (image, targets(label, classes, params)))

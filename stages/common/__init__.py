@@ -1,1 +1,0 @@
-"""No entry points: what several stages need, and what would make one stage's file too long."""

@@ -1,0 +1,327 @@
+"""`convline experiments` on real experiments of a tiny pipeline, in real repositories."""
+
+import re
+import shutil
+import sys
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from convline.cli.experiments import (
+    check_name,
+    choose_metric,
+    choose_params,
+    comparable,
+    describe,
+    notes,
+    summarize,
+)
+from convline.experiments.finished_runs import Runs, gather
+from convline.experiments.parallel_plot import metric_axis, parallel, param_axis
+from convline.experiments.param_plot import against, save
+from convline.runtime.errors import UserError
+from tests.commands import REPOSITORY, dvc, environment, run_in
+
+PIPELINE = """
+stages:
+  train:
+    cmd: python train.py
+    params: [seed, train]
+    deps: [train.py]
+    metrics:
+    - metrics.json: {cache: false}
+"""
+PARAMS = """
+seed: 1
+train:
+  dropout: 0.5
+  filters: [32, 64]
+  flip: false
+  limit:
+"""
+# Fails from a dropout of 1 on.
+STAGE = """
+import json, sys
+from pathlib import Path
+from ruamel.yaml import YAML
+
+params = YAML(typ="safe", pure=True).load(Path("params.yaml"))
+train = params["train"]
+if train["dropout"] >= 1:
+    sys.exit("no dropout")
+loss = train["dropout"] + params["seed"] / 100 + len(train["filters"]) / 10
+metrics = {"train": {"best": {"val_loss": loss}}, "scratch": {"accuracy": 1 - loss, "same": 7}}
+Path("metrics.json").write_text(json.dumps(metrics))
+"""
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell"))), None)
+
+
+@pytest.mark.slow
+def test_it_prints_and_writes_means_and_deviations_best_first(sweep):
+    folder, result = sweep
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    # Seeds 1, 2 and 4 add 0.01, 0.02 and 0.04: 0.02333 on average, with a deviation of 0.01528.
+    assert [line.split() for line in result.stdout.splitlines()[:4]] == [
+        ["train.best.val_loss,", "lowest", "first"],
+        ["train.dropout", "runs", "mean", "sd"],
+        ["0.1", "3", "0.3233", "0.0153"],
+        ["0.5", "1", "0.7100"],
+    ]
+    table = pd.read_csv(folder / "experiments/experiments.csv")
+    assert table["mean"].tolist() == pytest.approx([0.3 + 0.07 / 3, 0.71])
+    assert table["sd"][0] == pytest.approx((0.0007 / 3) ** 0.5)
+    assert table["sd"].isna().tolist() == [False, True]
+
+
+@pytest.mark.slow
+def test_it_says_what_it_left_out(sweep):
+    _, result = sweep
+    assert "Averaged over seed." in result.stdout
+    # One failed and one waits; the commit itself was run again as an experiment.
+    assert "Left out: 2 that failed or did not finish yet, 1 equal to another" in result.stdout
+
+
+@pytest.mark.slow
+def test_lists_nulls_and_booleans_are_values(mixed):
+    folder, result = mixed
+    assert result.returncode == 0, result.stderr
+    table = pd.read_csv(folder / "experiments/experiments.csv", dtype=str, keep_default_na=False)
+    values = table[["train.filters", "train.flip", "train.limit"]].to_numpy().tolist()
+    assert values == [["[8]", "true", "3"], ["[32, 64]", "false", "null"]]
+    assert ["[8]", "true", "3", "1", "0.6100"] in [x.split() for x in result.stdout.splitlines()]
+
+
+@pytest.mark.slow
+def test_the_plots_are_a_picture_and_a_page_that_loads_nothing(sweep, mixed):
+    for folder, _ in (sweep, mixed):
+        with Image.open(folder / "experiments/experiments.png") as image:
+            image.load()
+            assert 600 < image.width < 3000
+            assert 300 < image.height < 2000
+        page = (folder / "experiments/experiments.html").read_text(encoding="utf-8")
+        assert "vegaEmbed(" in page
+        assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=[\"']?(https?:)?//", page)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_a_browser_shows_the_page_without_a_network(sweep, mixed, tmp_path):
+    browser = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    profile = [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000"]
+    offline = ["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"]
+    for folder, _ in (sweep, mixed):
+        page = (folder / "experiments/experiments.html").as_uri()
+        result = run_in(tmp_path, [*browser, *profile, *offline, page], environment())
+        drawn = re.search(r'<(svg|canvas)[^>]*class="marks".*', result.stdout, re.DOTALL)
+        assert drawn, result.stderr
+        assert "CONSOLE" not in result.stderr
+
+
+@pytest.mark.slow
+def test_a_commit_counts_only_where_its_metrics_came_of_its_params(mixed, monkeypatch):
+    folder, _ = mixed
+    monkeypatch.chdir(folder)
+    assert set(gather().table["train.dropout"]) == {0.5}
+    params = folder / "params.yaml"
+    params.write_text(params.read_text().replace("dropout: 0.5", "dropout: 0.9"))
+    commit(folder)
+    dvc(folder, "exp", "run", "-S", "train.dropout=0.2")
+    assert set(gather().table["train.dropout"]) == {0.2}
+    assert set(gather(commits=2).table["train.dropout"]) == {0.2, 0.5}
+
+
+@pytest.mark.slow
+def test_what_is_compared_by_default(sweep, monkeypatch):
+    monkeypatch.chdir(sweep[0])
+    runs = gather()
+    assert set(runs.params) == {
+        "seed",
+        *(f"train.{x}" for x in ("dropout", "filters", "flip", "limit")),
+    }
+    assert set(runs.metrics) == {"train.best.val_loss", "scratch.accuracy", "scratch.same"}
+    assert choose_metric(runs, None) == "train.best.val_loss"
+    assert choose_params(runs.table, runs.params, []) == ["train.dropout"]
+    assert choose_params(runs.table, runs.params, ["seed"]) == ["seed"]
+    assert notes(runs, runs.table, ["train.dropout"], "scratch.same", {"that are odd": 4}) == [
+        "Averaged over seed.",
+        (
+            "Left out: 2 that failed or did not finish yet, 4 that are odd, "
+            "1 equal to another in all params and metrics."
+        ),
+        "All have the same scratch.same: did they run the stage that computes it?",
+    ]
+
+
+def test_of_validation_losses_the_one_that_differs_is_compared():
+    losses = {"train.best.val_loss": [1.0, 1.0], "train_head.best.val_loss": [1.0, 2.0]}
+    assert choose_metric(Runs(pd.DataFrame(losses), [], {}, list(losses), 0, 0), None).startswith(
+        "train_h"
+    )
+    with pytest.raises(UserError, match=r"choose with --metric .* there is: f1"):
+        choose_metric(Runs(pd.DataFrame({"f1": [1.0]}), [], {}, ["f1"], 0, 0), None)
+
+
+def test_two_sweeps_from_one_commit_stay_apart():
+    table = pd.DataFrame(
+        {
+            "Experiment": list("abcdef"),
+            "dropout": [0.5, 0.1, 0.9, 0.5, 0.5, 0.5],
+            "optimizer": ["adam", "adam", "adam", "sgd", "sgd", "adam"],
+            "folds": ["null", "null", "null", "null", 3.0, 3.0],
+            "seed": [1.0, 1.0, 2.0, 1.0, 1.0, 1.0],
+            "loss": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        }
+    )
+    names = ["dropout", "optimizer", "folds", "seed"]
+    commit = {"dropout": 0.5, "optimizer": "adam", "folds": "null", "seed": 1.0}
+    runs = Runs(table, names, commit, ["loss"], 0, 0)
+
+    def chosen(params, **asked):
+        return "".join(comparable(table, runs, params, asked)["Experiment"])
+
+    assert chosen(["dropout"]) == "abc"
+    assert chosen(["optimizer"]) == "ad"
+    assert chosen(["optimizer"], folds="3") == "ef"
+    assert chosen(["optimizer", "folds"]) == "adef"
+    assert chosen(None) == "abcdef"
+    assert chosen(None, dropout="0.9") == "c"
+    with pytest.raises(UserError, match=r"no run has folds=7.* or say --where folds=null"):
+        chosen(["dropout"], folds="7")
+
+
+def test_a_loss_that_params_are_part_of_is_no_measure():
+    table = pd.DataFrame({"train.l2": [0.0, 0.1], "train.best.val_loss": [1.0, 2.0]})
+    runs = Runs(table, ["train.l2"], {"train.l2": 0.0}, ["train.best.val_loss"], 0, 0)
+    (line,) = notes(runs, table, ["train.l2"], "train.best.val_loss", {})
+    assert "compare by --metric train.best.val_accuracy" in line
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "message"),
+    [
+        ("param", "train.dropuot", "no param 'train.dropuot', did you mean 'train.dropout'?"),
+        ("param", "f1", "no param 'f1'; there are train.dropout"),
+        ("metric", "scratch.acuracy", "no metric 'scratch.acuracy', did you mean"),
+    ],
+)
+def test_an_unknown_name_is_refused(kind, name, message):
+    known = {"param": ["train.dropout"], "metric": ["scratch.accuracy"]}[kind]
+    with pytest.raises(UserError, match=re.escape(message)):
+        check_name(kind, name, known)
+
+
+@pytest.mark.slow
+def test_without_experiments_it_says_how_to_make_some(tmp_path):
+    make_pipeline(tmp_path)
+    refused(experiments(tmp_path), "the last commit has no experiments yet. Run some:\n  dvc exp")
+    dvc(tmp_path, "exp", "run")
+    refused(experiments(tmp_path), "nothing differs: one run alone has finished")
+    refused(experiments(tmp_path, "--metric", "accuracy"), "no metric 'accuracy'")
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_without_a_repository_it_says_so(tmp_path):
+    refused(experiments(tmp_path), "there is no DVC repository here")
+    dvc(tmp_path, "init", "--no-scm")
+    refused(experiments(tmp_path), "DVC lists no experiments here, which it keeps in Git")
+
+
+def test_help_shows_how(tmp_path):
+    assert "convline experiments train.dropout" in experiments(tmp_path, "--help").stdout
+
+
+def test_it_does_not_import_tensorflow():
+    code = "import sys, convline.cli.experiments; sys.exit('tensorflow' in sys.modules)"
+    assert run_in(REPOSITORY, [sys.executable, "-c", code], environment()).returncode == 0
+
+
+def test_runs_that_differ_in_nothing_but_repeats_are_one_row(tmp_path):
+    runs = pd.DataFrame({"Experiment": ["a", "b"], "seed": [1.0, 2.0], "f1": [0.25, 0.75]})
+    table = summarize(runs, [], "f1")
+    assert table.to_dict("records") == [{"runs": 2, "mean": 0.5, "sd": 0.125**0.5}]
+    assert describe(table, "f1").split() == [
+        "f1,", "highest", "first", "runs", "mean", "sd", "2", "0.5000", "0.3536"
+    ]  # fmt: skip
+    for file in save(against(runs, table, [], "f1"), tmp_path):
+        assert file.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"), [([0.1, 10.0], "linear"), ([0.01, 10.0], "log"), ([0.0, 500.0], "linear")]
+)
+def test_numbers_that_span_more_than_a_factor_of_100_are_logarithmic(values, scale):
+    runs = pd.DataFrame({"Experiment": ["a", "b"], "rate": values, "loss": [1.0, 2.0]})
+    chart = against(runs, summarize(runs, ["rate"], "loss"), ["rate"], "loss").to_dict()
+    assert chart["layer"][1]["encoding"]["x"]["scale"]["type"] == scale
+    assert chart["layer"][1]["encoding"]["x"]["axis"]["values"] == values
+
+
+def test_an_axis_of_categories_spaces_them_evenly_and_one_of_numbers_by_value():
+    mixed = param_axis("limit", pd.Series([100.0, "null", 20.0]))
+    assert mixed.labels == [("20", 0), ("100", 0.5), ("null", 1)]
+    assert mixed.positions == [0.5, 1, 0]
+    assert param_axis("rate", pd.Series([1.0, 4.0, 5.0])).positions == [0, 0.75, 1]
+    assert param_axis("rate", pd.Series([1.0, 32.0, 1024.0])).positions == [0, 0.5, 1]
+    assert param_axis("epochs", pd.Series([9.0, 9.0])).labels == [("9", 0.5)]
+
+
+def test_labels_of_an_axis_do_not_overlap():
+    crowded = param_axis("rate", pd.Series([0.0, 0.001, 0.5, 1.0]))
+    assert [text for text, _ in crowded.labels] == ["0", "0.5", "1"]
+    assert metric_axis("loss", pd.Series([0.5, 0.5])).labels == [("0.5", 0.5)]
+
+
+def test_the_best_line_is_the_last_one_drawn():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"], "runs": 1, "mean": [0.1, 0.9]})
+    chart = parallel(table.assign(sd=[0.1, 0.2]), ["a", "b"], "loss").to_dict()
+    lines = chart["datasets"][chart["layer"][0]["data"]["name"]]
+    assert [row["mean"] for row in lines] == [0.9] * 3 + [0.1] * 3
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """A dropout with three seeds, the commit as it is, one that failed, one that waits."""
+    folder = make_pipeline(tmp_path_factory.mktemp("sweep"))
+    dvc(folder, "exp", "run")
+    dvc(folder, "exp", "run", "--queue", "-S", "train.dropout=0.1", "-S", "seed=1,2,4")
+    dvc(folder, "exp", "run", "--queue", "-S", "train.dropout=2")
+    run_in(folder, ["dvc", "exp", "run", "--run-all"], environment())
+    dvc(folder, "exp", "run", "--queue", "-S", "train.dropout=0.7")
+    return folder, experiments(folder)
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """One experiment that differs from the commit in a list, a boolean and a null."""
+    folder = make_pipeline(tmp_path_factory.mktemp("mixed"))
+    values = ("train.filters=[8]", "train.flip=true", "train.limit=3")
+    dvc(folder, "exp", "run", *(word for value in values for word in ("-S", value)))
+    return folder, experiments(folder)
+
+
+def make_pipeline(folder):
+    for name, text in {"dvc.yaml": PIPELINE, "params.yaml": PARAMS, "train.py": STAGE}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    run_in(folder, ["git", "init", "-q", "-b", "main"], environment())
+    dvc(folder, "init")
+    dvc(folder, "repro")
+    commit(folder)
+    return folder
+
+
+def commit(folder):
+    run_in(folder, ["git", "add", "-A"], environment())
+    assert run_in(folder, ["git", "commit", "-qm", "a step"], environment()).returncode == 0
+
+
+def experiments(folder, *arguments):
+    command = [sys.executable, "-W", "error", "-m", "convline.cli.experiments", *arguments]
+    return run_in(folder, command, {**environment(), "PYTHONPATH": str(REPOSITORY)})
+
+
+def refused(result, message):
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,158 @@
+"""`convline predict`: what images show, by the classifier that evaluate wrote."""
+
+import io
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from convline.cli import predict
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.keras_backend import keras
+from convline.serving.loaded_classifier import load_classifier
+from tests.classifiers import write_classes, write_classifier
+from tests.commands import REPOSITORY, environment, python, run_in
+
+CLASSES = ["dark", "light"]
+
+
+def test_each_file_gets_its_class(served, capsys):
+    call("photos/dark.png", "photos/sub/light.jpg")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["photos/dark.png", "dark"],
+        ["photos/sub/light.jpg", "light"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("photos", ["photos/dark.png", "photos/sub/light.jpg"]),
+        ("photos/*.png", ["photos/dark.png"]),
+        ("photos/**/*.jpg", ["photos/sub/light.jpg"]),
+        ("photos/dark.png", ["photos/dark.png"]),
+    ],
+)
+def test_files_folders_and_patterns(served, capsys, name, found):
+    call(name, "--csv", "-")
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert table["file"].tolist() == found
+
+
+def test_the_table_holds_all_probabilities(served, capsys):
+    call("photos", "photos/dark.png", "--csv", "out/predictions.csv")
+    table = pd.read_csv("out/predictions.csv")
+    assert list(table) == ["file", "predicted", "probability_dark", "probability_light"]
+    assert len(table) == 2  # each file once
+    assert table[["probability_dark", "probability_light"]].sum(axis=1).tolist() == [1, 1]
+    assert table.predicted.tolist() == ["dark", "light"]
+
+
+def test_a_broken_file_is_told_and_the_others_go_on(served, capsys):
+    (served / "photos/broken.jpg").write_bytes(b"no image")
+    with pytest.raises(SystemExit) as end:
+        call("photos", "--json")
+    assert end.value.code == "1 of 3 files cannot be decoded"
+    out, err = capsys.readouterr()
+    records = json.loads(out)
+    assert [record.get("predicted") for record in records] == ["dark", "light", None]
+    assert records[-1] == {"file": "photos/broken.jpg", "error": "not an image"}
+    assert "photos/broken.jpg: not an image" in err
+
+
+def test_batches_of_any_size_give_the_same(served):
+    classifier = load_classifier()
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(1, 90, (11, 2)).tolist()
+    images = [rng.integers(0, 256, (h, w, 3), np.uint8) for h, w in sizes]
+    one, four = (np.array([*classifier.predict(images, size)]) for size in (1, 4))
+    assert one.shape == (11, 2)
+    assert one == pytest.approx(four, abs=1e-6)
+    assert one[3] == pytest.approx(classifier.model(images[3][np.newaxis]).numpy()[0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("https://example.com/cat.jpg", "is an address, and nothing is fetched"),
+        ("nothing.jpg", "there is no file, folder or match of 'nothing.jpg'"),
+        ("empty", "the folder 'empty' holds no image"),
+    ],
+)
+def test_names_that_mean_nothing_are_one_message(served, name, message):
+    (served / "empty").mkdir()
+    with pytest.raises(UserError, match=message):
+        call(name)
+
+
+def test_a_model_that_is_missing_or_foreign_is_one_message(served):
+    paths.CLASSIFIER.rename("models/old.keras")
+    with pytest.raises(UserError, match=r"there is no models/classifier.keras; run `dvc repro`"):
+        call("photos")
+    paths.CLASSIFIER.write_bytes(b"something else")
+    with pytest.raises(UserError, match="is no classifier that `evaluate` wrote"):
+        call("photos")
+    inputs = keras.Input((4,))
+    keras.Model(inputs, keras.layers.Dense(2)(inputs)).save(paths.CLASSIFIER)
+    with pytest.raises(UserError, match="is no classifier that `evaluate` wrote"):
+        call("photos")
+    paths.CLASSIFIER.unlink()
+    (served / "models/old.keras").rename(paths.CLASSIFIER)
+    write_classes(["dark", "light", "purple"])
+    with pytest.raises(UserError, match=r"tells 2 classes apart, and .* names 3"):
+        call("photos")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--csv", "photos"], "'photos' is a folder; name a file"),
+        (["--batch-size", "0"], "must be at least 1, got 0"),
+        (["--csv", "a.csv", "--json"], "not allowed with argument --csv"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_before_any_work(served, capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        call("photos", *arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_ends_it_quietly(served):
+    (served / "many").mkdir()
+    data = (served / "photos/dark.png").read_bytes()
+    for i in range(2000):
+        (served / f"many/{i:040}.png").write_bytes(data)
+    command = f"{sys.executable} -m convline.cli.predict many --csv - --batch-size 256 | head -1"
+    variables = {**environment(), "PYTHONPATH": str(REPOSITORY)}
+    result = run_in(served, ["bash", "-c", command], variables)
+    assert result.stdout == "file,predicted,probability_dark,probability_light\n"
+    assert "Broken" not in result.stderr
+
+
+def test_help_shows_how():
+    assert (
+        "convline predict photo.jpg" in python(REPOSITORY, "convline.cli.predict", "--help").stdout
+    )
+
+
+def call(*arguments):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["predict", *arguments])
+        predict.main()
+
+
+@pytest.fixture
+def served(workspace):
+    """A classifier that tells light from dark, and images of both."""
+    write_classifier(CLASSES)
+    (workspace / "photos/sub").mkdir(parents=True)
+    Image.new("RGB", (40, 30), (20, 30, 10)).save(workspace / "photos/dark.png")
+    Image.new("L", (13, 77), 240).save(workspace / "photos/sub/light.jpg")
+    (workspace / "photos/notes.txt").write_text("not an image")
+    (workspace / "photos/._dark.png").write_bytes(b"what a Mac leaves")
+    return workspace

@@ -1,0 +1,124 @@
+"""Presets, and the tool that puts them into params.yaml."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from convline.cli import preset
+from convline.params import presets
+from convline.runtime.errors import UserError
+
+NAMES = sorted(path.stem for path in Path("presets").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_preset_fits_the_schema_and_names_itself(name):
+    assert presets.render(name).startswith(f"# Preset {name}: ")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != presets.DEFAULT])
+def test_a_preset_holds_only_what_differs_from_the_default(name):
+    default, own = (flatten(load(f"presets/{x}.yaml")) for x in (presets.DEFAULT, name))
+    assert not [key for key, value in own.items() if default[key] == value]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dvc_would_write_the_file_in_the_same_form(name):
+    text = presets.render(name)
+    stream = io.StringIO()
+    yaml = YAML()
+    yaml.dump(yaml.load(text), stream)
+    assert stream.getvalue() == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_comments_and_order_stay(name):
+    default = Path("presets/digits.yaml").read_text()
+    text = presets.render(name)
+    assert list(flatten(YAML().load(text))) == list(flatten(YAML().load(default)))
+    comments = [line.split("# ", 1)[1] for line in default.splitlines()[1:] if "# " in line]
+    assert not [comment for comment in comments if comment not in text]
+
+
+def test_params_yaml_is_a_preset_as_long_as_its_values_are():
+    params = Path("params.yaml").read_text()
+    same_values = [
+        name for name in NAMES if YAML().load(presets.render(name)) == load("params.yaml")
+    ]
+    assert all(presets.render(name) == params for name in same_values)
+
+
+def test_the_result_does_not_depend_on_what_stood_there_before(workspace):
+    run(workspace, "dogs-vs-cats")
+    run(workspace, "digits")
+    assert (workspace / "params.yaml").read_text() == presets.render("digits")
+
+
+def test_values_are_set_besides_and_lists_are_lists(workspace):
+    own = ["download.kind=archive", "download.name=", "download.path=~/dogs.zip"]
+    run(workspace, "dogs-vs-cats", "train.filters=[8, 16]", *own)
+    params = load(workspace / "params.yaml")
+    assert params["train"]["filters"] == [8, 16]
+    assert params["download"]["path"] == "~/dogs.zip"
+
+
+def test_show_changes_nothing(workspace, capsys):
+    before = (workspace / "params.yaml").read_text()
+    run(workspace, "dogs-vs-cats", "--show")
+    assert (workspace / "params.yaml").read_text() == before
+    assert "+  kind: kaggle_competition" in capsys.readouterr().out
+
+
+def test_the_list_has_a_line_for_each(workspace, capsys):
+    run(workspace)
+    assert {line.split(":")[0] for line in capsys.readouterr().out.splitlines()} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dog-vs-cats"], "did you mean 'dogs-vs-cats'"),
+        (["nonsense"], "there are cat-and-dog, chest-xray"),
+        (["digits", "train.drpout=0.3"], "train.drpout: unknown parameter, did you mean 'dropout'"),
+        (["digits", "train.dropout=high"], "train.dropout: must be a number, got 'high'"),
+        (["digits", "train.dropout"], "is not of the form"),
+        (["digits", "train.filters=[8"], "no valid YAML"),
+    ],
+)
+def test_mistakes_change_nothing(workspace, arguments, message):
+    before = (workspace / "params.yaml").read_text()
+    with pytest.raises(UserError, match=message):
+        run(workspace, *arguments)
+    assert (workspace / "params.yaml").read_text() == before
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """A folder with presets/ and a params.yaml of its own; the tool runs in it."""
+    (tmp_path / "presets").symlink_to(Path("presets").resolve())
+    (tmp_path / "params.yaml").write_text(presets.render("digits"))
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["preset", *arguments])
+        preset.main()
+
+
+def load(path):
+    return YAML(typ="safe").load(Path(path))
+
+
+def flatten(section, prefix=""):
+    flat = {}
+    for key, value in section.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

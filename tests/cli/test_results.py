@@ -1,0 +1,154 @@
+"""docs/results.md and the presets' own figures come from docs/results.csv alone."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from convline.cli import results
+from convline.experiments import results_page
+from convline.params.presets import PRESETS
+from tests.commands import dvc, make_repository, python
+from tests.pipeline.test_default_run import SHRUNK
+
+ROW = {
+    "preset": "digits",
+    "values": "",
+    "seed": 1,
+    "data_set": "digits",
+    "train": 1258,
+    "validation": 270,
+    "test": 269,
+    "scratch_accuracy": 0.98,
+    "scratch_roc_auc": 0.999,
+    "transfer_accuracy": 0.95,
+    "transfer_roc_auc": 0.99,
+    "seconds": 100,
+    "machine": "2 cores of a test, 8 GB, no GPU",
+}
+
+
+def test_a_line_is_the_mean_and_the_spread_over_the_seeds(workspace):
+    rows = [ROW, ROW | {"seed": 2, "scratch_accuracy": 0.96, "seconds": 200}]
+    page = results_page.page(pd.DataFrame(rows))
+    # The standard deviation of a sample, 0.02 / sqrt(2).
+    cells = "| `digits` |  | digits: 1,258, 270, 269 | 1 2 | 0.970 ± 0.014 | 0.950 ± 0.000 |"
+    assert cells in page
+    assert "| 3 |" in page
+
+
+def test_values_and_machines_have_lines_of_their_own(workspace):
+    rows = [ROW, ROW | {"values": "train.dropout=0.3"}, ROW | {"machine": "another"}]
+    page = results_page.page(pd.DataFrame(rows))
+    assert "| `digits`, `train.dropout=0.3` |  | digits" in page
+    assert page.index("## On 2 cores of a test, 8 GB, no GPU") < page.index("## On another")
+
+
+def test_sets_whose_sizes_change_with_the_seed_stay_together(workspace):
+    page = results_page.page(pd.DataFrame([ROW, ROW | {"seed": 2, "test": 255}]))
+    assert "| digits: 1,258, 270, 255 to 269 | 1 2 |" in page
+
+
+def test_what_was_reported_stands_beside_and_what_did_not_run_below(workspace):
+    page = results_page.page(pd.DataFrame([ROW | {"preset": "cifar10-dropout"}]))
+    assert "| `cifar10-dropout` | test accuracy 0.67 (40,000 training images" in page
+    assert re.search(r"Not run: .*`lenet5`", page)
+
+
+def test_sweeps_are_shown_with_their_pictures(workspace):
+    (workspace / "docs/sweeps/dropout").mkdir(parents=True)
+    (workspace / "docs/sweeps/dropout/experiments.csv").write_text(
+        "train.dropout,runs,mean,sd,metric\n0.3,2,0.95,0.014142,val_loss\n0.1,1,1.05,,val_loss\n"
+    )
+    page = results_page.page(pd.DataFrame([ROW]))
+    assert "| train.dropout | runs | val_loss | standard deviation |" in page
+    assert "| 0.3 | 2 | 0.9500 | 0.0141 |\n| 0.1 | 1 | 1.0500 |  |" in page
+    assert "![dropout](sweeps/dropout/experiments.png)" in page
+
+
+def test_values_that_change_the_weights_are_told_and_places_are_not(workspace):
+    places = ["download.path=/x/a.zip", "extract.weights=/x/vgg.h5", "extract.weights=~/vgg.h5"]
+    assert all(results.PLACE.match(place) for place in places)
+    assert not results.PLACE.match("extract.weights=hed")
+
+
+def test_a_run_takes_the_place_of_an_older_one_of_the_same(workspace):
+    results.keep(ROW)
+    results.keep(ROW | {"seed": 2})
+    results.keep(ROW | {"scratch_accuracy": 0.5})
+    rows = results_page.read_results()
+    assert rows["seed"].tolist() == [1, 2]
+    assert rows["scratch_accuracy"].tolist() == [0.5, 0.98]
+
+
+def test_the_preset_says_what_it_gave(workspace):
+    row = ROW | {"preset": "cifar10", "train": 40_000}
+    results.keep(row)
+    results.keep(row | {"values": "train.epochs=20", "scratch_accuracy": 0.5})
+    results_page.write_page()
+    text = (PRESETS / "cifar10.yaml").read_text()
+    assert text.count("# Ours ") == 1
+    assert (
+        "# Ours      test accuracy 0.980 from scratch, 0.950 transfer, from\n"
+        "#           40,000 training images of digits\ndownload:\n"
+    ) in text
+    results.keep(row | {"seed": 2, "data_set": "others", "train": 50_000})
+    results_page.write_page()
+    again = (PRESETS / "cifar10.yaml").read_text()
+    assert again == text.replace(
+        "40,000 training images of digits", "50,000 training images of others"
+    )
+
+
+def test_the_committed_page_and_presets_are_those_of_the_committed_figures(workspace):
+    root = Path(__file__).parents[1]
+    shutil.copy(root / results_page.RESULTS, results_page.RESULTS)
+    shutil.copytree(root / results_page.SWEEPS, results_page.SWEEPS)
+    results_page.write_page()
+    for file in [results_page.PAGE, *PRESETS.glob("*.yaml")]:
+        assert file.read_text() == (root / file).read_text()
+
+
+def test_the_machine_is_in_words():
+    words = results.machine()
+    assert " cores of " in words
+    assert "GB" in words
+
+
+@pytest.mark.slow
+def test_runs_are_tracked_and_kept(tmp_path):
+    folder = make_repository(tmp_path / "repository", "digits")
+    shutil.rmtree(folder / "docs", ignore_errors=True)
+    result = python(folder, "convline.cli.results", "digits", *SHRUNK, "--seeds", "1", "2")
+    assert result.returncode == 0, result.stderr
+    rows = pd.read_csv(folder / "docs/results.csv")
+    assert rows["seed"].tolist() == [1, 2]
+    assert rows["values"].unique().tolist() == [" ".join(SHRUNK)]
+    assert rows[["train", "validation", "test"]].sum(axis=1).tolist() == [300, 300]
+    listed = dvc(folder, "exp", "list", "--name-only").split()
+    assert len(listed) == 2
+    assert all(name.startswith("digits-") for name in listed)
+    assert (
+        "| `digits`, `organize.limit=300 train.filters=[4]"
+        in (folder / "docs/results.md").read_text()
+    )
+
+
+def test_a_run_that_fails_is_one_message(tmp_path):
+    folder = make_repository(tmp_path / "repository", "digits")
+    broken = ["download.kind=archive", "download.path=no.zip"]
+    result = python(folder, "convline.cli.results", "digits", *broken)
+    assert result.returncode == 1
+    assert "digits-seed42 did not finish; nothing was kept of it" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """An empty folder with the presets."""
+    shutil.copytree(PRESETS, tmp_path / "presets")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,148 @@
+"""What models look at: Grad-CAM against values worked out by hand, the parts against the whole."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convline.explanation.feature_pictures import (
+    draw_edges,
+    draw_feature_maps,
+    draw_filters,
+    draw_grad_cam,
+    examples,
+    overlay,
+)
+from convline.explanation.grad_cam import grad_cam
+from convline.explanation.model_parts import dissect_cnn, dissect_transfer
+from convline.networks.backbones import FINE_TUNED, build_extractor
+from convline.networks.cnn import build_cnn
+from convline.networks.head import build_head
+from convline.params.loading import load_params
+from convline.runtime.keras_backend import keras
+from tests.made_predictions import predictions
+
+
+def linear(weights, output="softmax"):
+    """An image, a convolution that gives it twice, the second time negative, and one logit each."""
+    inputs = keras.Input((2, 2, 1))
+    conv = keras.layers.Conv2D(2, 1, use_bias=False)
+    dense = keras.layers.Dense(len(weights[0]), activation=output, name="output")
+    model = keras.Model(inputs, dense(keras.layers.Flatten()(conv(inputs))), name="scratch")
+    conv.set_weights([np.array([[[[1.0, -1.0]]]])])
+    dense.set_weights([np.array(weights, float), np.zeros(len(weights[0]))])
+    return model
+
+
+def test_grad_cam_by_hand():
+    # Rows: channel 0 and 1 of each of four places. Class 0 wants channel 0, class 1 channel 1.
+    model = linear([[2, 0], [0, 1], [4, 0], [0, 1], [2, 0], [0, 1], [0, 0], [0, 1]])
+    image = np.array([[[[10], [40]], [[20], [0]]]], np.uint8)
+    # Class 0: the mean gradient of channel 0 is 2, of channel 1 nothing: 20, 80, 40, 0.
+    heat = grad_cam(dissect_cnn(model), image, np.array([0]))
+    assert heat[0].tolist() == [[0.25, 1], [0.5, 0]]
+    # Class 1: the mean of channel 1 is 1, and its values are negative: nothing is left.
+    assert not grad_cam(dissect_cnn(model), image, np.array([1])).any()
+
+
+def test_a_sigmoid_speaks_for_the_second_class_and_against_the_first():
+    model = linear([[1], [0]] * 4, "sigmoid")
+    image = np.full((1, 2, 2, 1), 50, np.uint8)
+    assert grad_cam(dissect_cnn(model), image, np.array([1])).all()
+    assert not grad_cam(dissect_cnn(model), image, np.array([0])).any()
+
+
+@pytest.fixture
+def params(workspace, set_params):
+    set_params(
+        **{
+            "preprocess.image_size": [40, 40],
+            "extract.weights": "none",
+            "extract.image_size": [32, 32],
+            "train.filters": [4, 6],
+            "train_head.dense_units": [5],
+        }
+    )
+    return load_params()
+
+
+@pytest.mark.parametrize("kind", ["scratch", "one", "several", "fine-tuned"])
+def test_the_parts_give_what_the_whole_gives(params, kind, tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 1), np.uint8)
+    keras.utils.set_random_seed(1)
+    if kind == "scratch":
+        model = build_cnn(params.train, [40, 40, 1], 3)
+        anatomy, expected = dissect_cnn(model), model.predict_on_batch(image)
+    else:
+        names = ["mobilenet_v2", "vgg16"] if kind == "several" else "vgg16"
+        extract = params.extract.model_copy(update={"backbone": names})
+        extractor = build_extractor(extract, [40, 40, 1], 0)
+        head = build_head(params.train_head, extractor.output_shape[1:], 3)
+        model = keras.Model(extractor.input, head(extractor.output), name=FINE_TUNED)
+        expected = model.predict_on_batch(image)
+        whole = model if kind == "fine-tuned" else extractor
+        anatomy = dissect_transfer(whole, head)
+    logits = anatomy.logits(anatomy.maps(image.astype(np.float32))[1])
+    assert keras.ops.softmax(logits).numpy() == pytest.approx(expected, abs=1e-5)
+    responses = anatomy.responses(image.astype(np.float32))
+    assert len(responses) == len(anatomy.convolutions) == len(set(anatomy.names)) > 1
+    if kind == "several":
+        first, last = anatomy.names[0], anatomy.names[-1]
+        assert (first, last) == ("mobilenetv2_1.00_32\nConv1", "vgg16\nblock5_conv3")
+    heat = grad_cam(anatomy, image, expected.argmax(axis=1))
+    assert heat.shape[0] == 3
+    assert heat.min() >= 0
+    assert heat.max() <= 1
+    for name, draw in (("edges", draw_edges), ("maps", draw_feature_maps)):
+        draw(anatomy, image[0], tmp_path / f"{name}.png")
+    draw_filters(anatomy, tmp_path / "filters.png")
+    assert height(tmp_path / "maps.png") == 100 * (1 + len(responses))
+
+
+def test_right_and_wrong_predictions_are_shown_the_surest_first(tmp_path):
+    p = [[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]
+    some = predictions([0, 0, 0, 0], p, keys=["a", "b", "c", "d"])
+    right, wrong = examples(some)
+    assert right.tolist() == [1, 0]
+    assert wrong.tolist() == [2, 3]
+    model = linear([[1, 0], [0, 1]] * 4)
+    images = {key: np.full((2, 2, 1), 50, np.uint8) for key in "abcd"}
+    draw_grad_cam(dissect_cnn(model), some, images, tmp_path / "cam.png")
+    assert height(tmp_path / "cam.png") == 400
+    # A model that is never right has one row less.
+    wrong_only = predictions([1], [[1, 0]], keys=["a"])
+    draw_grad_cam(dissect_cnn(model), wrong_only, images, tmp_path / "cam.png")
+    assert height(tmp_path / "cam.png") == 200
+
+
+def test_what_speaks_for_a_class_is_red():
+    heat = np.zeros((4, 4), np.float32)
+    heat[0, 0] = 1
+    picture = overlay(Image.new("L", (96, 96), 128), heat)
+    (r, _, b), (r2, _, b2) = picture.getpixel((2, 2)), picture.getpixel((90, 90))
+    assert r > b
+    assert b2 > r2
+
+
+def test_edges_are_where_sobel_finds_them(tmp_path):
+    image = np.zeros((16, 16, 1), np.uint8)
+    image[8:] = 200
+    model = build_linear(image.shape)
+    draw_edges(dissect_cnn(model), image, tmp_path / "edges.png")
+    with Image.open(tmp_path / "edges.png") as file:
+        sheet = file.convert("L")
+    horizontal, vertical = ((150 + 100 * i, 100) for i in (0, 1))
+    at = [sheet.crop((x, y, x + 96, y + 96)).getextrema() for x, y in (horizontal, vertical)]
+    assert at[0] == (0, 255)  # the border between dark and bright runs across
+    assert at[1] == (0, 0)
+
+
+def build_linear(shape):
+    inputs = keras.Input(shape)
+    x = keras.layers.Flatten()(keras.layers.Conv2D(1, 3)(inputs))
+    outputs = keras.layers.Dense(2, activation="softmax", name="output")(x)
+    return keras.Model(inputs, outputs)
+
+
+def height(path):
+    with Image.open(path) as image:
+        return image.height

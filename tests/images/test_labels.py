@@ -1,0 +1,267 @@
+"""Labels from tables, chosen classes, groups, duplicates: what real archives are like."""
+
+import json
+import string
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from convline.images import splits
+from convline.params.loading import load_params
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from tests.image_archives import CLASSES, SPLITS, count, metrics, pair, pets, png
+
+
+@pytest.mark.parametrize("form", ["{}", "{}.png", "images/{}.png"])
+def test_a_table_tells_the_class(run, set_params, form):
+    set_params(**{"organize.labels": "csv", "organize.csv": table("breed")})
+    files = {f"images/{i}.png": png(i) for i in range(20)}
+    rows = [f"{form.format(i)},{'cat' if i < 10 else 'dog'}" for i in range(20)]
+    files["labels.csv"] = "\n".join(["id,breed", *rows]).encode()
+    assert count(run(files), "class") == {"cat": 10, "dog": 10}
+
+
+def test_images_that_the_table_does_not_name_are_counted(run, set_params):
+    set_params(**{"organize.labels": "csv", "organize.csv": table("label")})
+    rows = [f"{i},{'cat' if i < 10 else 'dog'}" for i in range(20)]
+    files = {f"{i}.png": png(i) for i in range(23)}
+    run({**files, "sub/labels.csv": "\n".join(["id,label", *rows]).encode()})
+    assert (metrics()["images"], metrics()["unlabelled"]) == (20, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("id,breed\n1,cat\n", r"no column 'label'; it has 'id', 'breed'"),
+        ("id,label\nx,cat\n", r"no image is named in 'labels\.csv', which names 'x'"),
+        ("id,label\n1,cat\n1,dog\n", r"gives the image '1' 2 different labels"),
+        ("", r"is no table"),
+        (None, r"has 0 different files 'labels\.csv'"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_one_message(run, set_params, content, message):
+    set_params(**{"organize.labels": "csv", "organize.csv": table("label")})
+    files = {f"{i}.png": png(i) for i in range(3)}
+    if content is not None:
+        files["labels.csv"] = content.encode()
+    with pytest.raises(UserError, match=message):
+        run(files)
+
+
+def test_classes_are_selected_renamed_and_merged(run, set_params):
+    set_params(**{"organize.classes": {"cat": "pet", "dog": "pet", "bee": "insect"}})
+    assert count(run({**pets(), **pair("x/other", 9)}), "class") == {"pet": 81, "insect": 11}
+    set_params(**{"organize.classes": {"dog": "dog", "bee": "bee"}})
+    assert count(run(pets()), "class") == {"dog": 40, "bee": 11}
+    assert metrics()["unlabelled"] == 23
+
+
+def test_a_class_that_is_not_there_is_refused(run, set_params):
+    set_params(**{"organize.classes": {"cat": "cat", "dogs": "dog"}})
+    with pytest.raises(UserError, match="no image has the class 'dogs', did you mean 'dog'"):
+        run(pets())
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_group_stands_in_two_splits_and_shares_stay_close(run, set_params, seed):
+    set_params(**{"organize.group": r"person(\d+)_", "seed": seed})
+    files = {
+        f"x/{c}/person{i % 30}_{c}_{i}.png": png(c, i) for c in ("cat", "dog") for i in range(150)
+    }
+    tree = run(files)
+    people = defaultdict(set)
+    for name in tree:
+        people[name.split("person")[1].split("_")[0]].add(name.split("/")[0])
+    assert all(len(found) == 1 for found in people.values())
+    assert sum(metrics()["groups"].values()) == len(people) == 30
+    shares = {split: found / 300 for split, found in count(tree, "split").items()}
+    assert shares == pytest.approx({"train": 0.7, "validation": 0.15, "test": 0.15}, abs=0.04)
+
+
+def test_groups_survive_files_that_get_another_name(run, set_params):
+    set_params(**{"organize.group": r"_p(\d+)\.png$"})
+    files = {f"{c}/{c}{i}_p{i}.png": png(i, ord(c[0])) for c in ("cat", "dog") for i in range(20)}
+    files |= {f"{folder}/cat/a_p7.png": png(n, 1) for n, folder in enumerate(("y1", "y2"))}
+    tree = run(files)
+    groups = json.loads(paths.GROUPS.read_text())
+    renamed = [name for name in groups if name.startswith("cat/a_p7-")]
+    assert [groups[name] for name in renamed] == ["7", "7"]
+    assert groups["dog/dog3_p3.png"] == "3"
+    assert set(groups) == {name.split("/", 1)[1] for name in tree}
+
+
+def test_equal_images_stay_together(run):
+    same = {f"x/cat/copy{i}.png": png("same") for i in range(6)}
+    tree = run({**pets(), **same})
+    assert len({name.split("/")[0] for name in tree if "copy" in name}) == 1
+    assert metrics()["equal_images"] == 5
+
+
+def test_a_tree_that_is_there_twice_is_taken_once(run):
+    files = {name.replace("x/", "xray/"): data for name, data in pets().items()}
+    again = {f"xray/{name}": data for name, data in files.items()}
+    assert count(run({**files, **again}), "class") == CLASSES
+    assert (metrics()["images"], metrics()["repeated"]) == (74, 74)
+
+
+def test_a_tree_of_splits_that_is_there_twice_is_taken_once(run, set_params):
+    set_params(**{"organize.split": "folders"})
+    files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
+    run({**files, **{f"x/{name}": data for name, data in files.items()}})
+    assert (metrics()["images"], metrics()["repeated"]) == (32, 32)
+
+
+@pytest.mark.parametrize("split", ["folders", "test_folder"])
+def test_equal_images_in_two_kept_splits_are_refused_or_moved_to_train(run, set_params, split):
+    set_params(**{"organize.split": split})
+    files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
+    files["test/cat/leak.png"] = files["train/cat/train0.png"]
+    with pytest.raises(UserError, match=r"test/cat/leak\.png' .* are the same image"):
+        run(files)
+    set_params(**{"organize.split": split, "organize.duplicates": "together"})
+    tree = run(files)
+    same = {name.split("/")[0] for name, data in tree.items() if data == png("train", "cat", 0)}
+    assert len(same) == 1
+    assert "test" not in same
+    assert metrics()["moved"] == 1
+    assert len([name for name in tree if name.startswith("test/")]) == 8
+
+
+def test_a_group_in_two_kept_splits_is_refused(run, set_params):
+    set_params(**{"organize.split": "folders", "organize.group": r"person(\d+)_"})
+    files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
+    files["train/cat/person1_a.png"] = png("a")
+    files["test/cat/person1_b.png"] = png("b")
+    with pytest.raises(UserError, match=r"person1_.\.png' are of one group .* use 'fractions'"):
+        run(files)
+
+
+def test_classes_that_cannot_be_folders_on_macos_are_refused(run):
+    with pytest.raises(UserError, match="classes 'Cat' and 'cat' differ only in case"):
+        run({**pets(), **{f"x/Cat/{i}.png": png("Cat", i) for i in range(9)}})
+
+
+def test_the_overview_shows_what_was_organized(run):
+    run(pets())
+    rows = Path("metrics/organize/class_balance.csv").read_text().splitlines()
+    assert rows[0] == "class,split,images"
+    assert sum(int(row.split(",")[2]) for row in rows[1:]) == 74
+    with Image.open("metrics/organize/samples.png") as sheet:
+        assert sheet.size == (160 + 8 * 96, 3 * 96)
+        assert len(set(sheet.crop((160, 0, 928, 288)).get_flattened_data())) > 50
+
+
+names = st.text(string.ascii_letters + string.digits + " _-.äß猫😀'%", min_size=1, max_size=12)
+
+
+@st.composite
+def archives(draw):
+    """Two to four classes of 10 to 30 images, at odd paths, some broken, some of one group."""
+    files, groups = {}, draw(st.booleans())
+    for label in range(draw(st.integers(2, 4))):
+        for i in range(draw(st.integers(10, 30))):
+            folder = draw(st.sampled_from(["", "a/", "b/c/", "Ä ö/"]))
+            name = draw(names).strip(" .") or "x"
+            person = f"person{draw(st.integers(0, 8))}_" if groups else ""
+            path = (
+                f"{folder}class{label}/{person}{name}{i}{draw(st.sampled_from(['.png', '.PNG']))}"
+            )
+            broken = draw(st.integers(0, 19)) == 0
+            files[path] = b"broken" if broken else png(label, i)
+    return files, groups
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(made=archives(), seed=st.integers(0, 5))
+def test_whatever_the_archive_each_image_is_in_one_split(run, set_params, made, seed):
+    files, groups = made
+    pattern = r"^person(\d+)_" if groups else None
+    set_params(**{"seed": seed, "organize.max_bad_images": 200, "organize.group": pattern})
+    good = {name: data for name, data in files.items() if data != b"broken"}
+    try:
+        tree = run(files)
+    except UserError as error:
+        # A class may be too small, or its groups too large, for a split, or all of it broken.
+        if "each class needs an image in each split" not in str(error):
+            assert len({name.split("/")[-2] for name in good}) < 2
+        return
+    assert sorted(tree.values()) == sorted(good.values())
+    assert metrics()["bad_images"] == len(files) - len(good)
+    assert run(files) == tree
+    if groups:
+        people = defaultdict(set)
+        for name in tree:
+            person = Path(name).name.split("_")[0]
+            people[person].add(name.split("/")[0])
+        assert all(len(found) == 1 for found in people.values())
+        return
+    fractions = load_params().organize.fractions.model_dump()
+    found = Counter(tuple(name.split("/")[:2]) for name in tree)
+    for label, images in count(tree, "class").items():
+        for split in SPLITS:
+            assert abs(found[split, label] - fractions[split] * images) <= 1
+
+
+def test_units_are_tied_through_others():
+    contents = {"a_1": b"x", "b_1": b"y", "b_2": b"x", "c_3": b"z"}
+    assert splits.find_units(list(contents), contents, r"(\d)$") == [["a_1", "b_1", "b_2"], ["c_3"]]
+
+
+def table(label):
+    return {"file": "labels.csv", "folder": None, "image": "id", "label": label}
+
+
+def test_metrics_are_json_without_nan(run):
+    run(pets())
+    assert json.loads(Path("metrics/organize.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(run, set_params):
+    files = {f"{split}/{i}.png": png(split, i) for split in ("train", "test") for i in range(20)}
+    rows = [f"{i},{'cat' if i < 10 else 'dog'}" for i in range(20)]
+    files["labels.csv"] = "\n".join(["id,label", *rows]).encode()
+    set_params(**{"organize.labels": "csv", "organize.csv": table("label")})
+    with pytest.raises(UserError, match=r"may mean 'train/0\.png' or 'test/0\.png'"):
+        run(files)
+    set_params(**{"organize.csv": table("label") | {"folder": "train"}})
+    tree = run(files)
+    assert sorted(tree.values()) == sorted(png("train", i) for i in range(20))
+    assert metrics()["unlabelled"] == 20
+
+
+def test_a_group_pattern_that_matches_nothing_is_refused(run, set_params):
+    set_params(**{"organize.group": r"patient(\d+)_"})
+    with pytest.raises(UserError, match="matches no file name, such as"):
+        run(pets())
+
+
+def test_a_group_may_stand_in_train_and_validation_folders_that_are_divided_anew(run, set_params):
+    set_params(**{"organize.split": "test_folder", "organize.group": r"person(\d+)_"})
+    files = {**pair("train", 12), **pair("val", 6), **pair("test", 6)}
+    files["train/cat/person1_a.png"] = png("a")
+    files["val/cat/person1_b.png"] = png("b")
+    tree = run(files)
+    assert len({name.split("/")[0] for name in tree if "person1_" in name}) == 1
+
+
+def test_equal_images_of_two_classes_are_named(run, capsys):
+    run({**pets(), "x/cat/odd.png": png("odd"), "x/dog/even.png": png("odd")})
+    assert metrics()["contradictory"] == [["x/cat/odd.png", "x/dog/even.png"]]
+    assert "equal images, different classes: x/cat/odd.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", ".hidden"])
+def test_a_class_name_that_is_no_folder_is_refused(run, set_params, name):
+    set_params(**{"organize.classes": {"cat": name, "dog": "dog"}})
+    with pytest.raises(UserError, match="for a folder; rename it"):
+        run(pets())

@@ -1,0 +1,127 @@
+"""Intervals of the difference between two commits."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import bootstrap
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from convline.evaluation.model_comparison import mcnemar_exact
+from convline.pull_requests.metric_noise import combine, differences
+from convline.pull_requests.revision_states import State
+
+NAMES = np.array(["cat", "dog"])
+
+
+def wilson(count, n):
+    low, high = proportion_confint(count, n, method="wilson")
+    return count / n, low, high
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        # Newcombe 1998, Statistics in Medicine 17, table II, method 10: examples (a) and (c).
+        ((56, 70), (48, 80), (0.0524, 0.3339)),
+        ((9, 10), (3, 10), (0.1705, 0.8090)),
+    ],
+)
+def test_independent_intervals_are_combined_as_newcombe_does(first, second, expected):
+    # His difference is the first share less the second.
+    assert combine(wilson(*second), wilson(*first)) == pytest.approx(expected, abs=5e-5)
+    theirs = confint_proportions_2indep(*first, *second, method="newcomb", compare="diff")
+    assert combine(wilson(*second), wilson(*first)) == pytest.approx(theirs)
+
+
+def state(said, scores=None, **params):
+    positive = params.get("evaluate", {}).get("positive_class", "dog")
+    classes = ["cat", "dog"]
+    return State(
+        params, frozenset(), None, ("0", 1), classes, positive, True, scores or {},
+        {"scratch": said}, "",
+    )  # fmt: skip
+
+
+def said(actual, predicted):
+    return pd.DataFrame({"actual": NAMES[actual], "predicted": NAMES[predicted]})
+
+
+@pytest.fixture
+def two():
+    rng = np.random.default_rng(0)
+    actual = rng.integers(0, 2, 200)
+    before = np.where(rng.random(200) < 0.7, actual, 1 - actual)
+    # Ten images more are right, none less.
+    wrong = np.flatnonzero(before != actual)[:10]
+    after = before.copy()
+    after[wrong] = actual[wrong]
+    return said(actual, before), said(actual, after)
+
+
+def test_the_same_images_are_compared_one_by_one(two):
+    before, after = two
+    found = differences(state(before), state(after))["scratch.accuracy"]
+    low, high = found.low, found.high
+    change = np.array([1.0] * 10 + [0.0] * 190)
+    theirs = bootstrap((change,), np.mean, method="percentile", rng=np.random.default_rng(1))
+    assert (low, high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.0051)
+    assert low > 0
+    assert found.real
+
+
+@pytest.mark.parametrize(("images", "real"), [(4, False), (5, False), (6, True), (7, True)])
+def test_a_handful_of_images_on_one_side_is_chance_as_mcnemar_has_it(images, real):
+    actual = np.array([0, 1] * 100)
+    before = actual.copy()
+    before[:images] = 1 - before[:images]
+    found = differences(state(said(actual, before)), state(said(actual, actual)))
+    assert found["scratch.accuracy"].low > 0
+    assert found["scratch.accuracy"].real == real == (mcnemar_exact(0, images) < 0.05)
+
+
+def test_paired_intervals_are_narrower_than_independent_ones(two):
+    before, after = two
+    scores = [{"scratch.accuracy": wilson(count, 200)} for count in (140, 150)]
+    # With a group the images are not independent, and what Git has are the intervals by group.
+    grouped = {"organize": {"group": "(.)"}}
+    alone = differences(state(before, scores[0], **grouped), state(after, scores[1], **grouped))
+    found = alone.pop("scratch.accuracy")
+    assert (found.low, found.high) == pytest.approx(combine(wilson(140, 200), wilson(150, 200)))
+    assert found.low < 0
+    assert not found.real
+    assert not alone
+
+
+def test_other_images_are_not_paired(two):
+    before, after = two
+    after["actual"] = after["actual"].to_numpy()[::-1]
+    assert differences(state(before), state(after)) == {}
+
+
+def test_precision_is_of_the_positive_class():
+    actual = np.array([0, 0, 0, 1, 1, 1] * 20)
+    never, always = said(actual, actual * 0), said(actual, actual)
+    found = differences(state(never), state(always))["scratch.recall"]
+    assert (found.low, found.high, found.real) == (1, 1, True)
+    params = {"evaluate": {"positive_class": "cat"}}
+    found = differences(state(never, **params), state(always, **params))
+    assert (found["scratch.recall"].low, found["scratch.recall"].real) == (0, False)
+    assert found["scratch.precision"].low > 0.3
+
+
+def test_the_calibration_error_has_no_noise_to_reckon_with():
+    name = "scratch.expected_calibration_error"
+    before, after = (state(said([0], [0]), {name: x}) for x in ((0.1, 0.12, 0.2), (0.5, 0.4, 0.6)))
+    assert name not in differences(before, after)
+
+
+def test_a_figure_below_its_own_interval_does_not_widen_that_of_the_difference():
+    low, high = combine((0.1, 0.2, 0.3), (0.5, 0.4, 0.6))
+    assert (low, high) == pytest.approx((0.4 - (0.1**2 + 0.2**2) ** 0.5, 0.5))
+
+
+def test_figures_without_an_interval_are_of_unknown_noise():
+    nan = float("nan")
+    before = state(said([0], [0]), {"scratch.loss": (0.1, nan, nan)})
+    after = state(said([0, 1], [0, 1]), {"scratch.loss": (0.2, 0.1, 0.3)})
+    assert differences(before, after) == {}

@@ -1,0 +1,127 @@
+"""What is written exists whole or not at all."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from convline.runtime.files import fresh_dir, fresh_file, write_json
+
+ROOT = Path(__file__).parents[1]
+KILLED = """
+import os, sys
+from pathlib import Path
+from convline.runtime.files import fresh_dir
+with fresh_dir(Path(sys.argv[1])) as folder:
+    (folder / "half").touch()
+    os._exit(9)
+"""
+
+
+def test_a_fresh_folder_replaces_the_old_one(tmp_path):
+    fill(tmp_path / "out", old="1")
+    with fresh_dir(tmp_path / "out") as folder:
+        (folder / "new").write_text("2")
+    assert tree(tmp_path) == {"out/new": "2"}
+
+
+def test_a_fresh_folder_makes_its_parents(tmp_path):
+    with fresh_dir(tmp_path / "a/b/out") as folder:
+        (folder / "new").write_text("2")
+    assert tree(tmp_path) == {"a/b/out/new": "2"}
+
+
+def test_the_old_folder_stays_until_the_new_one_is_whole(tmp_path):
+    fill(tmp_path / "out", old="1")
+    with fresh_dir(tmp_path / "out") as folder:
+        (folder / "new").write_text("2")
+        assert (tmp_path / "out/old").read_text() == "1"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_when_writing_a_folder_fails_the_old_one_stays(tmp_path, error):
+    fill(tmp_path / "out", old="1")
+    with pytest.raises(error):
+        fail_in(fresh_dir(tmp_path / "out"), error, lambda folder: fill(folder / "deep", new="2"))
+    assert tree(tmp_path) == {"out/old": "1"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_run_left_of_a_folder_is_not_in_the_next_one(tmp_path):
+    run = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "out"], cwd=ROOT, check=False)
+    assert run.returncode == 9
+    assert [path.name for path in tmp_path.rglob("*")] == [".partial-out", "half"]
+    with fresh_dir(tmp_path / "out") as folder:
+        (folder / "new").write_text("2")
+    assert tree(tmp_path) == {"out/new": "2"}
+
+
+def test_a_fresh_file_replaces_the_old_one_and_has_the_same_ending(tmp_path):
+    (tmp_path / "out.txt").write_text("1")
+    with fresh_file(tmp_path / "out.txt") as partial:
+        partial.write_text("2")
+        assert partial.suffix == ".txt"
+        assert (tmp_path / "out.txt").read_text() == "1"
+    assert tree(tmp_path) == {"out.txt": "2"}
+
+
+def test_a_fresh_file_makes_its_parents(tmp_path):
+    with fresh_file(tmp_path / "a/b/out.txt") as partial:
+        partial.write_text("2")
+    assert tree(tmp_path) == {"a/b/out.txt": "2"}
+
+
+@pytest.mark.parametrize("write", [lambda partial: partial.write_text("2"), lambda _: None])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_when_writing_a_file_fails_the_old_one_stays(tmp_path, error, write):
+    (tmp_path / "out.txt").write_text("1")
+    with pytest.raises(error):
+        fail_in(fresh_file(tmp_path / "out.txt"), error, write)
+    assert tree(tmp_path) == {"out.txt": "1"}
+
+
+@pytest.mark.parametrize("leftover", ["file", "folder"])
+def test_what_a_killed_run_left_of_a_file_is_gone(tmp_path, leftover):
+    if leftover == "file":
+        (tmp_path / ".partial-out.txt").write_text("half")
+    else:
+        fill(tmp_path / ".partial-out.txt", half="1")
+    with fresh_file(tmp_path / "out.txt") as partial:
+        assert not partial.exists()
+        partial.write_text("2")
+    assert tree(tmp_path) == {"out.txt": "2"}
+
+
+def test_json_has_sorted_keys_and_letters_as_they_are(tmp_path):
+    write_json(tmp_path / "a.json", {"b": 1, "a": {"ö": 2, "d": [3]}})
+    text = '{\n  "a": {\n    "d": [\n      3\n    ],\n    "ö": 2\n  },\n  "b": 1\n}\n'
+    assert (tmp_path / "a.json").read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_json_refuses_what_is_no_number_and_keeps_the_old_file(tmp_path, value):
+    write_json(tmp_path / "a.json", {"old": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"loss": value})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"old": 1}
+    assert list(tree(tmp_path)) == ["a.json"]
+
+
+def fail_in(context, error, write):
+    with context as partial:
+        write(partial)
+        raise error
+
+
+def fill(folder, **files):
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
+def tree(folder):
+    """Text of each file below `folder`, hidden ones too."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in files}

@@ -1,0 +1,244 @@
+"""The evaluate stage on tiny models: every figure can be made again from the predictions."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from convline.evaluation.bootstrap import draw_weights
+from convline.evaluation.curve_data import precision_recall_curve, reliability_curve, roc_curve
+from convline.evaluation.inference import both_columns
+from convline.evaluation.metrics import overall, score
+from convline.evaluation.mistakes import draw_disagreements, draw_mistakes
+from convline.evaluation.model_comparison import compare
+from convline.evaluation.threshold import screen
+from convline.params.loading import load_params
+from convline.records.features import Features, write_features
+from convline.records.predictions import write_predictions
+from convline.records.tfrecord_reader import read_batches
+from convline.runtime import paths
+from convline.runtime.errors import UserError
+from convline.runtime.files import write_json
+from convline.runtime.keras_backend import keras
+from stages import evaluate
+from tests.made_predictions import predictions, random_predictions, read_predictions
+from tests.tiny_records import write_records
+
+VALUES = 512  # features of VGG16, an image
+COUNTS = {"train": 30, "validation": 12, "test": 20}
+BINARY = predictions([0, 0, 1, 1], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
+
+
+def test_all_figures_can_be_made_again_from_the_predictions(evaluated):
+    metrics = json.loads(paths.metrics("evaluate").read_text())
+    assert set(metrics) == {"classifier", "scratch", "transfer", "comparison", "examples"}
+    assert metrics["examples"] == COUNTS["test"]
+    params = load_params()
+    again = {m: read_predictions(paths.PREDICTIONS / f"{m}.csv") for m in ("scratch", "transfer")}
+    for model, splits in again.items():
+        assert {split: len(p.labels) for split, p in splits.items()} == COUNTS
+        figures = overall(score(splits["test"], positive=1))
+        figures["screening"] = screen(
+            splits["validation"], splits["test"], 1, params.evaluate.target_sensitivity
+        )
+        assert metrics[model] == figures
+    test = [again[model]["test"] for model in ("scratch", "transfer")]
+    weights = draw_weights(test[0].groups, params.evaluate.n_resamples, params.seed)
+    assert metrics["comparison"] == compare(*test, weights)
+
+
+def test_what_is_shown_of_each_split_is_in_one_table(evaluated):
+    table = pd.read_csv(paths.PLOTS / "scores.csv")
+    assert list(table) == ["model", "split", "score", "class", "value", "low", "high"]
+    assert set(zip(table.model, table.split, strict=True)) == {
+        (model, split) for model in ("scratch", "transfer") for split in COUNTS
+    }
+    assert table[table.split != "test"][["low", "high"]].isna().all(axis=None)
+    accuracy = table[(table.split == "test") & (table.score == "accuracy")]
+    assert (accuracy.low <= accuracy.value).all()
+    assert (accuracy.value <= accuracy.high).all()
+    assert {"screening.sensitivity", "screening.specificity"} <= set(table.score)
+
+
+def test_the_model_card_states_facts_of_the_run(evaluated):
+    card = paths.MODEL_CARD.read_text()
+    assert "# Image classifiers: own\\_photos.zip" in card
+    assert "- Licence: unknown; ask the owner before you share it" in card
+    assert "| all | 30 | 12 | 20 |" in card
+    metrics = json.loads(paths.metrics("evaluate").read_text())
+    assert f"| Accuracy | {metrics['scratch']['accuracy']:.3f} (" in card
+    assert f"| 1 | {metrics['scratch']['recall']:.3f}" in card
+    assert "both areas are of `1`" in card
+    assert "scratch.keras | CNN from scratch | 20 | 4x4x1 |" in card
+    assert "head.keras | pre-trained features and a head | 1,026 | 512 features |" in card
+
+
+def test_it_repeats_byte_for_byte(evaluated):
+    files = [*paths.METRICS.rglob("*.*"), paths.MODEL_CARD, paths.CLASSIFIER]
+    before = {path: path.read_bytes() for path in files}
+    evaluate.main()
+    assert {path: path.read_bytes() for path in files} == before
+    assert len(files) > 10
+
+
+def test_images_of_one_group_are_not_independent(evaluated):
+    keys = read_predictions(paths.PREDICTIONS / "scratch.csv")["test"].keys.tolist()
+    write_json(paths.GROUPS, {key: f"patient {i // 4}" for i, key in enumerate(keys)})
+    evaluate.main()
+    splits = read_predictions(paths.PREDICTIONS / "scratch.csv")
+    assert set(splits["test"].groups) == {f"patient {i}" for i in range(5)}
+    comparison = json.loads(paths.metrics("evaluate").read_text())["comparison"]
+    assert comparison["mcnemar_p"] is None
+    assert comparison["permutation_p"] >= 2 / 2**5
+
+
+def test_the_positive_class_is_one_of_two(evaluated, set_params):
+    set_params(**{"evaluate.positive_class": "0"})
+    evaluate.main()
+    card = paths.MODEL_CARD.read_text()
+    assert "both areas are of `0`" in card
+    set_params(**{"evaluate.positive_class": "zero"})
+    with pytest.raises(UserError, match=r"must be one of \['0', '1'\], got 'zero'"):
+        evaluate.main()
+    assert paths.MODEL_CARD.read_text() == card
+    with pytest.raises(UserError, match="there are 3 classes"):
+        evaluate.positive_label(["a", "b", "zero"], load_params())
+
+
+def test_features_of_other_images_are_refused(evaluated):
+    keys = paths.FEATURES / "test" / "keys.npy"
+    np.save(keys, np.load(keys)[::-1])
+    before = paths.metrics("evaluate").read_bytes()
+    with pytest.raises(UserError, match="hold other images than data/tfrecords"):
+        evaluate.main()
+    assert paths.metrics("evaluate").read_bytes() == before
+
+
+def test_a_model_that_is_not_there_is_one_message(evaluated):
+    paths.HEAD_MODEL.unlink()
+    with pytest.raises(UserError, match=r"there is no models/head.keras; run `dvc repro`"):
+        evaluate.main()
+
+
+def test_predictions_survive_their_file(tmp_path):
+    names = ["NA", "007", "a,b", 'say "no"']
+    some = random_predictions(40, 4, seed=2)
+    some = type(some)(names, some.keys, some.groups, some.labels, some.probabilities)
+    write_predictions({"validation": some, "test": some}, tmp_path / "model.csv")
+    again = read_predictions(tmp_path / "model.csv")
+    assert list(again) == ["validation", "test"]
+    assert again["test"].classes == names
+    assert again["test"].keys.tolist() == some.keys.tolist()
+    assert again["test"].labels.tolist() == some.labels.tolist()
+    assert np.array_equal(again["test"].probabilities, some.probabilities)
+
+
+def test_a_sigmoid_becomes_two_columns_and_a_softmax_adds_up_to_one():
+    sigmoid = both_columns(np.array([[0.25], [0.75]], np.float32))
+    assert sigmoid.tolist() == [[0.75, 0.25], [0.25, 0.75]]
+    softmax = both_columns(np.array([[0.3, 0.3, 0.4]], np.float32))
+    assert softmax.dtype == np.float64
+    assert softmax.sum() == pytest.approx(1, abs=1e-15)
+
+
+def test_curves_of_a_perfect_ranking_go_through_the_corner():
+    curve = roc_curve(BINARY, positive=1)
+    assert curve.iloc[0].tolist() == [0, 0]
+    assert (curve.true_positive_rate[1:] == 1).all()
+    assert curve.false_positive_rate.iloc[-1] == 1
+    assert (precision_recall_curve(BINARY, positive=1).precision == 1).all()
+
+
+def test_precision_is_a_step_function_of_recall():
+    p = np.array([0.9, 0.8, 0.7, 0.6])
+    curve = precision_recall_curve(predictions([1, 0, 1, 0], np.stack([1 - p, p], axis=1)), 1)
+    at = curve.set_index("recall").precision
+    # The first of two positives comes without, the second with one false alarm.
+    assert at[0.5] == 1
+    assert at[0.505] == at[1.0] == pytest.approx(2 / 3)
+
+
+def test_curves_of_one_class_have_no_points():
+    one_class = predictions([0, 0], [[0.9, 0.1], [0.8, 0.2]])
+    assert len(roc_curve(one_class, positive=1)) == 0
+    assert len(precision_recall_curve(one_class, positive=1)) == 0
+
+
+def test_the_reliability_curve_counts_each_image_once():
+    curve = reliability_curve(BINARY)
+    assert curve.images.sum() == 4
+    assert curve.confidence.tolist() == [0.6, 0.7, 0.8, 0.9]
+    assert curve.accuracy.tolist() == [0, 1, 1, 1]
+
+
+def test_rows_are_in_the_order_of_the_keys(evaluated):
+    keys = read_predictions(paths.PREDICTIONS / "scratch.csv")["test"].keys.tolist()
+    assert keys == sorted(keys)
+    rows = pd.read_csv(paths.PLOTS / "confusion_scratch.csv", dtype=str)
+    assert rows.actual.tolist() == [key.split("/")[0] for key in keys]
+
+
+def test_mistakes_are_drawn_the_most_confident_first(tmp_path):
+    p = [[0.1, 0.9], [0.2, 0.8], [0.9, 0.1]]
+    some = predictions([0, 0, 0], p, keys=["a", "b", "c"])
+    red, blue = (np.full((20, 30, 3), colour, np.uint8) for colour in ((255, 0, 0), (0, 0, 255)))
+    draw_mistakes(some, {"a": red, "b": blue}, tmp_path / "mistakes.png")
+    sheet = Image.open(tmp_path / "mistakes.png").convert("RGB")
+    columns = [sheet.getpixel((x, 88)) for x in (88, 264)]
+    assert columns == [(255, 0, 0), (0, 0, 255)]
+    assert sheet.width < 3 * 176
+
+
+def test_without_mistakes_or_disagreement_the_picture_says_so(tmp_path):
+    right = predictions([0], [[1, 0]])
+    draw_mistakes(right, {}, tmp_path / "mistakes.png")
+    draw_disagreements({"scratch": right, "transfer": right}, {}, tmp_path / "disagreements.png")
+    for name in ("mistakes", "disagreements"):
+        assert len(Image.open(tmp_path / f"{name}.png").convert("L").getcolors()) > 1
+
+
+@pytest.fixture
+def evaluated(workspace, set_params):
+    """The evaluate stage has run on random models and features."""
+    set_params(
+        **{
+            "evaluate.classifier": "scratch",
+            "preprocess.image_size": [4, 4],
+            "extract.weights": "none",
+            "extract.image_size": [32, 32],
+        }
+    )
+    dataset = write_records([4, 4, 1], **COUNTS)
+    layers = keras.layers
+    paths.SCRATCH_MODEL.parent.mkdir()
+    rng = np.random.default_rng(3)
+    for path, shape in ((paths.SCRATCH_MODEL, (4, 4, 1)), (paths.HEAD_MODEL, (VALUES,))):
+        inputs = keras.Input(shape)
+        x = layers.Rescaling(1 / 255)(inputs)
+        x = layers.Flatten()(layers.Conv2D(1, 3)(x) if len(shape) == 3 else x)
+        outputs = layers.Dense(2, activation="softmax", name="output")(x)
+        model = keras.Model(inputs, outputs, name=path.stem)
+        model.set_weights([rng.normal(size=w.shape) for w in model.weights])
+        model.save(path)
+    for split, count in COUNTS.items():
+        batch = next(iter(read_batches(paths.TFRECORDS, dataset, split, count)))
+        keys = np.array([key.decode() for key in batch[2].numpy()])
+        some = rng.normal(size=(count, VALUES)).astype(np.float32)
+        features = Features(some * 10, batch[1].numpy(), keys)
+        write_features([features], paths.FEATURES / split, some.shape, some.dtype)
+    write_json(paths.GROUPS, {})
+    source = {"data_set": "own_photos.zip", "version": "", "licence": "", "file": "own_photos.zip"}
+    write_json(paths.metrics("download"), {"download": {**source, "bytes": 10, "sha256": "00"}})
+    evaluate.main()
+
+
+def test_the_table_is_printed_with_the_sentence(evaluated, capsys):
+    capsys.readouterr()
+    evaluate.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["accuracy", "loss", "precision", "recall", "f1", "roc_auc"]
+    assert lines[1].startswith("CNN from scratch")
+    assert "on the 20 images of the test split" in lines[-2]
+    assert lines[-1] == "models/classifier.keras: CNN from scratch"

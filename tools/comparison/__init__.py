@@ -1,1 +1,0 @@
-"""What `tools.compare` says of two commits: params, figures, noise, the gate, provenance."""
