@@ -10,8 +10,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from convline.runtime import paths
 from convline.runtime.files import write_json
 
@@ -27,6 +25,8 @@ def keep_run_time(module: str) -> None:
     """
     if not module.startswith(STAGES) or not DVC_TMP.is_dir():
         return
+    import psutil  # noqa: PLC0415 (benchmarks/gpu.py runs without it)
+
     stage = module.removeprefix(STAGES)
     with suppress(OSError, psutil.Error):
         seconds = time.time() - psutil.Process().create_time()

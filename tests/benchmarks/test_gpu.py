@@ -1,13 +1,16 @@
-"""benchmarks.gpu: the operations that it counts, the steps that it times, a small run on a CPU."""
+"""benchmarks.gpu: counted operations, timed steps and a small run with the documented packages."""
 
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 from statistics import mean
 
 import pytest
+from packaging.requirements import Requirement
 
 from benchmarks import flops, gpu
 from convline.runtime.keras_backend import keras
@@ -78,8 +81,8 @@ def test_a_row_has_the_median_and_the_spread():
     assert row["share_of_peak"] == pytest.approx(0.16)
 
 
-def test_what_is_timed_is_training(tmp_path):
-    run = on_jax(tmp_path, "-c", LOSSES)
+def test_timed_steps_train_the_model(documented):
+    run = in_environment(documented, "-c", LOSSES)
     assert run.returncode == 0, run.stderr
     means, losses = json.loads(run.stdout)
     assert losses[0] > losses[1] > losses[2]
@@ -87,9 +90,9 @@ def test_what_is_timed_is_training(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_small_run_needs_no_gpu(tmp_path):
+def test_a_small_run_needs_no_gpu_and_no_other_packages(documented, tmp_path):
     path = tmp_path / "gpu.json"
-    run = on_jax(tmp_path, "-m", "benchmarks.gpu", "--small", "--output", str(path))
+    run = in_environment(documented, "-m", "benchmarks.gpu", "--small", "--output", str(path))
     assert run.returncode == 0, run.stderr
     assert "of the peak, batches of 32" in run.stdout
     result = json.loads(path.read_text())
@@ -103,19 +106,48 @@ def test_a_small_run_needs_no_gpu(tmp_path):
         assert row["share_of_peak"] == pytest.approx(share)
 
 
-def test_without_a_gpu_the_large_sizes_are_refused(tmp_path):
-    run = on_jax(tmp_path, "-m", "benchmarks.gpu")
+def test_the_large_sizes_are_refused_without_a_gpu(documented):
+    run = in_environment(documented, "-m", "benchmarks.gpu")
     assert run.returncode == 1
     assert run.stderr == "benchmarks.gpu: jax sees no GPU; --cpu measures on the CPU\n"
 
 
-def on_jax(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run Python with Keras on JAX, on the CPU, where TensorFlow cannot be imported."""
-    hidden = folder / "hidden"
-    hidden.mkdir()
-    (hidden / "tensorflow.py").write_text("raise ImportError('TensorFlow is not to be used')")
+def test_the_models_and_the_preset_need_no_other_packages(documented):
+    run = in_environment(
+        documented, "-c", "import keras, benchmarks.gpu_work as x; x.load_preset(32)"
+    )
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.fixture(scope="module")
+def documented(tmp_path_factory):
+    """A folder with JAX and the packages that the module's docstring names, and what they need."""
+    folder = tmp_path_factory.mktemp("packages")
+    names = re.search(r"pip install (.*?)  ", gpu.__doc__)[1].split()
+    for package in map(distribution, requirements(["jax", *names])):
+        for top in {file.parts[0] for file in package.files} - {"..", "__pycache__"}:
+            if not (folder / top).exists():
+                (folder / top).symlink_to(package.locate_file(top))
+    return folder
+
+
+def requirements(names: list[str]) -> set[str]:
+    """The packages of these names and all that they require, as pip would install them."""
+    todo, found = list(names), set()
+    while todo:
+        requirement = Requirement(todo.pop())
+        needed = not requirement.marker or requirement.marker.evaluate({"extra": ""})
+        if needed and requirement.name not in found:
+            found.add(requirement.name)
+            todo.extend(distribution(requirement.name).requires or [])
+    return found
+
+
+def in_environment(packages: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run Python with Keras on JAX, on the CPU, with these packages and no others."""
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    environment |= {"PYTHONPATH": os.pathsep.join([str(hidden), str(REPOSITORY)])}
-    # XLA's optimizations take longer than what they save here.
+    environment |= {"PYTHONPATH": os.pathsep.join([str(packages), str(REPOSITORY)])}
+    # XLA's optimizations take longer than they save here.
     environment |= {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
-    return run_in(REPOSITORY, [sys.executable, *arguments], environment)
+    # -S leaves out site-packages.
+    return run_in(REPOSITORY, [sys.executable, "-S", *arguments], environment)

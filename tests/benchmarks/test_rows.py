@@ -36,7 +36,7 @@ from convline.runtime import paths
 from convline.runtime.errors import UserError
 from tests.image_archives import pack
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 IMAGES = 40
 TRAIN, VALIDATION, TEST = 26, 6, 8
 ENTRY = {

@@ -103,7 +103,7 @@ def test_the_preset_says_what_it_gave(workspace):
 
 
 def test_the_committed_page_and_presets_are_those_of_the_committed_figures(workspace):
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     shutil.copy(root / results_page.RESULTS, results_page.RESULTS)
     shutil.copytree(root / results_page.SWEEPS, results_page.SWEEPS)
     results_page.write_page()
