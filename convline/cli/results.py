@@ -16,7 +16,6 @@ import os
 import platform
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,13 +28,13 @@ from convline.cli import options
 from convline.experiments.results_page import RESULTS, read_results, write_page
 from convline.params import presets
 from convline.runtime import paths
+from convline.runtime.dvc import run_dvc
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 from convline.runtime.runner import run
 
 # Where the images and the weights lie on a disk says nothing about the experiment; a name does.
 PLACE = re.compile(r"download\.|runtime\.|extract\.weights=.*/")
-DVC = (sys.executable, "-m", "dvc")
 SCORES = ("accuracy", "roc_auc")
 
 
@@ -67,9 +66,9 @@ def run_preset(name: str, values: Sequence[str], seed: int) -> dict[str, Any]:
     digest = hashlib.sha256(varied.encode()).hexdigest()[:6]
     experiment = f"{name}-{digest}-seed{seed}" if varied else f"{name}-seed{seed}"
     # Of the same name, an older run; without one, DVC says so.
-    subprocess.run([*DVC, "exp", "remove", experiment], check=False, capture_output=True)
+    run_dvc("exp", "remove", experiment)
     start = time.monotonic()
-    if subprocess.run([*DVC, "exp", "run", "-n", experiment], check=False).returncode:
+    if run_dvc("exp", "run", "-n", experiment, capture=False).returncode:
         raise UserError(f"{experiment} did not finish; nothing was kept of it")
     seconds = round(time.monotonic() - start)
     row = {"preset": name, "values": varied, "seed": seed}

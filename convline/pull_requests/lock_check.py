@@ -2,8 +2,6 @@
 
 import hashlib
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +11,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from convline.pull_requests.review_text import listed
-from convline.runtime.git import environment, git
+from convline.runtime.dvc import run_dvc
+from convline.runtime.git import git
 
 UP_TO_DATE = "Data and pipelines are up to date."
 
@@ -52,10 +51,7 @@ def _edited(clone: Path) -> Iterator[str]:
 
 def _stale(clone: Path) -> Iterator[str]:
     # --allow-missing: data and models are not in Git, and their digests in dvc.lock are enough.
-    command = [sys.executable, "-m", "dvc", "repro", "--allow-missing", "--dry"]
-    result = subprocess.run(
-        command, cwd=clone, env=environment(), check=False, capture_output=True, text=True
-    )
+    result = run_dvc("repro", "--allow-missing", "--dry", folder=clone)
     if result.returncode == 0 and UP_TO_DATE in result.stdout:
         return
     # A stage that must run fails at once, even dry, where its data is not there.

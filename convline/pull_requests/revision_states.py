@@ -3,8 +3,6 @@
 import io
 import json
 import math
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,8 +14,9 @@ from ruamel.yaml.error import YAMLError
 from convline.evaluation.model_comparison import Comparison, describe
 from convline.evaluation.titles import MODELS
 from convline.runtime import paths
+from convline.runtime.dvc import run_dvc
 from convline.runtime.errors import UserError
-from convline.runtime.git import environment, read
+from convline.runtime.git import read
 
 VALUES = ("value", "low", "high")
 Pair = tuple[Any, Any]  # before, after; None where there is none
@@ -112,8 +111,7 @@ def changed_params(commit: str) -> dict[str, Pair]:
 
 def _dvc_diff(what: str, commit: str) -> dict[str, dict[str, dict[str, Any]]]:
     options = ["--all", "--json"] + ["--precision=15"] * (what == "metrics")
-    command = [sys.executable, "-m", "dvc", what, "diff", *options, commit]
-    result = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True)
+    result = run_dvc(what, "diff", *options, commit)
     if result.returncode:
         raise UserError(f"`dvc {what} diff` failed: {result.stderr.strip()}")
     return cast("dict[str, dict[str, dict[str, Any]]]", json.loads(result.stdout or "{}"))

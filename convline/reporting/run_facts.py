@@ -3,12 +3,11 @@
 import hashlib
 import json
 import platform
-import subprocess
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from convline.runtime.dvc import run_dvc
 from convline.runtime.git import git
 from convline.runtime.run_times import run_time
 
@@ -79,8 +78,7 @@ def stale_stages() -> list[str] | None:
 
     Outputs that are not here, as in a fresh clone, make none stale.
     """
-    command = [sys.executable, "-m", "dvc", "status", "--json"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = run_dvc("status", "--json")
     try:
         status = json.loads(result.stdout)
     except ValueError:

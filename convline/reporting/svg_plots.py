@@ -4,8 +4,6 @@ What `dvc plots show` opens needs the network for its drawing library; this need
 """
 
 import json
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
@@ -13,6 +11,7 @@ from typing import Any
 
 import vl_convert
 
+from convline.runtime.dvc import run_dvc
 from convline.runtime.errors import UserError
 
 SVG = "http://www.w3.org/2000/svg"
@@ -107,8 +106,7 @@ def _ask_dvc(revisions: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
     """What DVC would draw, by name: of Vega plots the whole specification."""
     with TemporaryDirectory() as folder:  # for the pictures
         which = ["diff", *revisions] if revisions else ["show"]
-        command = [sys.executable, "-m", "dvc", "plots", *which, "--json", "--out", folder]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = run_dvc("plots", *which, "--json", "--out", folder)
     if result.returncode:
         raise UserError(f"DVC shows no plots:\n{result.stderr.strip()}")
     return json.loads(result.stdout).get("data", {})
