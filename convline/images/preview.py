@@ -1,17 +1,15 @@
-"""What a person should look at before training: the balance of the classes, some images of each."""
+"""What to look at before training: the number of images per class, and some images of each."""
 
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from convline.images.contact_sheet import draw_rows
 from convline.images.decoding import decode
 
-TILE = 96  # pixels a side
-PER_CLASS = 8
+PER_CLASS = 8  # images shown
 MAX_CLASSES = 20
-LABEL_WIDTH = 160
 
 
 def write_balance(targets: dict[str, Path], folder: Path) -> None:
@@ -26,9 +24,9 @@ def write_samples(targets: dict[str, Path], images: Path, folder: Path) -> None:
     """Write `samples.png`: a row of training images for each of the first classes.
 
     Args:
-        targets: where each image is, below `images`.
+        targets: path of each image, relative to `images`.
         images: the folder of the organized images.
-        folder: where to write.
+        folder: the folder to write to.
     """
     samples: dict[str, list[Path]] = defaultdict(list)
     for target in sorted(targets.values()):
@@ -36,12 +34,5 @@ def write_samples(targets: dict[str, Path], images: Path, folder: Path) -> None:
         if split == "train" and len(samples[label]) < PER_CLASS:
             samples[label].append(images / target)
     shown = sorted(samples)[:MAX_CLASSES]
-    sheet = Image.new("RGB", (LABEL_WIDTH + PER_CLASS * TILE, len(shown) * TILE), "white")
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(14)
-    for row, label in enumerate(shown):
-        draw.text((8, row * TILE + TILE // 2 - 8), label[:20], "black", font)
-        for column, path in enumerate(samples[label]):
-            tile = ImageOps.contain(decode(path.read_bytes(), "rgb"), (TILE - 4, TILE - 4))
-            sheet.paste(tile, (LABEL_WIDTH + column * TILE, row * TILE + 2))
-    sheet.save(folder / "samples.png")
+    rows = [(label, [decode(x.read_bytes(), "rgb") for x in samples[label]]) for label in shown]
+    draw_rows(rows).save(folder / "samples.png")
