@@ -102,7 +102,7 @@ class Browser:
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._read], [], [], PATIENCE)
             data = os.read(self._read, 1 << 16) if ready else b""
-            assert data, "the browser says nothing"
+            assert data, "the browser does not answer"
             self._buffer += data
         message, _, self._buffer = self._buffer.partition(b"\0")
         return json.loads(message)

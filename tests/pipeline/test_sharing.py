@@ -1,4 +1,4 @@
-"""Runs that are shared: the README's lines, against a local S3 server and from a second clone."""
+"""Shared runs: the lines of README, with a local S3 server and a second clone."""
 
 import contextlib
 import csv
@@ -18,39 +18,37 @@ from tests.commands import REPOSITORY, dvc, environment, make_repository, python
 from tests.pipeline.test_default_run import SHRUNK
 from tests.serving.test_web_app import serving
 
-# A minute for the run that is shared, another for its clones.
+# One minute for the shared run, another for its clones.
 pytestmark = pytest.mark.slow
 
 README = (REPOSITORY / "README.md").read_text().split("\n## Share runs\n")[1].split("\n## ")[0]
-SHARE, TAKE = (
+DETAILS = (REPOSITORY / "docs/sharing.md").read_text()
+SHARE, GET = (
     [line.split("  #")[0].rstrip() for line in block.splitlines()]
     for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 )
 ADD_REMOTE, COMMIT, PUSH, PUSH_EXPERIMENTS = SHARE
-CLONE, _, PULL, PULL_EXPERIMENTS, _ = TAKE
+CLONE, _, PULL, PULL_EXPERIMENTS = GET
 PULL_ENOUGH_TO_PREDICT = "dvc pull models/classifier.keras data/tfrecords/dataset.json"
 ANOTHER_SERVER = "dvc remote modify storage endpointurl https://..."
 LESS_DROPOUT = ["exp", "run", "--temp", "-S", "train.dropout=0.3", "--name"]
 KEYS = {name: secrets.token_hex() for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
 
 
-def test_a_clone_gets_the_bytes_of_all_that_ran(shared, clone):
+def test_a_clone_gets_the_same_bytes_and_runs_nothing(shared, clone):
     for folder in ("data", "metrics", "models"):
         assert tree(clone / folder) == tree(shared / folder)
     assert {"classifier.keras", "head.keras", "scratch.keras"} < set(tree(clone / "models"))
     assert git(clone, "status", "--porcelain") == ""
-
-
-def test_a_clone_is_up_to_date_and_runs_nothing(clone):
     assert "Data and pipelines are up to date." in dvc(clone, "status")
     assert stages_run(dvc(clone, "repro")) == []
 
 
-def test_a_clone_uses_the_model_without_training(clone, prediction):
+def test_a_clone_predicts_without_training(clone, prediction):
     assert predict(clone, an_image(clone)) == prediction
 
 
-def test_a_clone_serves_the_page_without_training(clone):
+def test_a_clone_serves_the_web_app_without_training(clone):
     with serving(clone) as address:
         text = requests.get(f"{address}/?example=0", timeout=60).text
     assert "What speaks for" in text
@@ -58,17 +56,15 @@ def test_a_clone_serves_the_page_without_training(clone):
     assert '<h2 id="card">Model card</h2>' in text
 
 
-def test_the_model_is_used_without_the_images_that_it_learned_from(
-    origin, shared, prediction, tmp_path
-):
-    assert f"`{PULL_ENOUGH_TO_PREDICT}`" in README
+def test_a_clone_predicts_without_the_training_images(origin, shared, prediction, tmp_path):
+    assert PULL_ENOUGH_TO_PREDICT in DETAILS
     clone = clone_of(origin, tmp_path)
     assert "3 files fetched" in sh(clone, PULL_ENOUGH_TO_PREDICT)
     assert set(tree(clone / "data")) == {".gitignore", "tfrecords/dataset.json"}
     assert predict(clone, an_image(shared)) == prediction
 
 
-def test_a_clone_takes_experiments_with_their_figures(shared, experiment, clone):
+def test_a_clone_gets_experiments_with_their_metrics(shared, experiment, clone):
     assert experiments(clone) == {}
     sh(clone, PULL_EXPERIMENTS)
     assert experiments(clone) == experiments(shared)
@@ -78,6 +74,7 @@ def test_a_clone_takes_experiments_with_their_figures(shared, experiment, clone)
 def test_an_experiment_is_applied_without_training(origin, shared, experiment, tmp_path):
     clone = clone_of(origin, tmp_path)
     sh(clone, PULL_EXPERIMENTS)
+    assert "`dvc exp apply <name>`" in DETAILS
     dvc(clone, "exp", "apply", "less-dropout")
     assert "  dropout: 0.3" in (clone / "params.yaml").read_text()
     assert stages_run(dvc(clone, "repro")) == []
@@ -91,8 +88,8 @@ def test_an_experiment_from_before_the_remote_runs_again_without_training(experi
     assert stages_run(experiment) == []
 
 
-def test_an_experiment_of_an_earlier_commit_is_sent_by_its_name(shared, experiment):
-    assert f"`{PUSH_EXPERIMENTS} <name>`" in README
+def test_an_experiment_of_an_earlier_commit_is_pushed_by_its_name(shared, experiment):
+    assert f"`{PUSH_EXPERIMENTS} <name>`" in DETAILS
     git(shared, "commit", "--quiet", "--allow-empty", "--message", "Next")
     try:
         assert "No experiments to push." in sh(shared, PUSH_EXPERIMENTS)
@@ -101,66 +98,59 @@ def test_an_experiment_of_an_earlier_commit_is_sent_by_its_name(shared, experime
         git(shared, "reset", "--quiet", "--soft", "HEAD~")
 
 
-def test_what_is_there_is_not_sent_again(shared):
+def test_files_of_the_remote_are_not_sent_again(shared):
     assert "Everything is up to date." in sh(shared, PUSH)
 
 
-def test_another_server_is_named_in_the_config(origin, server, tmp_path, monkeypatch):
-    assert f"`{ANOTHER_SERVER}`" in README
+def test_another_server_is_set_in_the_config(origin, server, tmp_path, monkeypatch):
+    assert f"`{ANOTHER_SERVER}`" in DETAILS
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     clone = clone_of(origin, tmp_path)
     sh(clone, ANOTHER_SERVER.replace("https://...", server))
     assert "3 files fetched" in sh(clone, PULL_ENOUGH_TO_PREDICT)
 
 
-def test_a_folder_can_stand_in_place_of_the_bucket(shared, tmp_path):
+def test_a_folder_can_replace_the_bucket(shared, tmp_path):
     with local_config(shared, "url", str(tmp_path / "folder")):
         sh(shared, PUSH)
     kept = tree(tmp_path / "folder").values()
     assert (shared / "models/classifier.keras").read_bytes() in kept
 
 
-def test_git_keeps_no_secret(shared, origin, experiment):
+def test_git_contains_no_secret(shared, origin, experiment):
     with local_config(shared, "secret_access_key", KEYS["AWS_SECRET_ACCESS_KEY"]):
         assert git(shared, "status", "--porcelain") == ""
     history = git(origin, "log", "--all", "--patch")
     assert "s3://bucket/path" in history
-    assert "  dropout: 0.3" in history  # of the experiment
+    assert "  dropout: 0.3" in history  # Of the experiment.
     assert not [key for key in KEYS.values() if key in history]
 
 
-def test_missing_credentials_are_named(origin, shared, tmp_path, monkeypatch):
+def test_missing_credentials_are_reported(origin, shared, tmp_path, monkeypatch):
     for name in KEYS:
         monkeypatch.delenv(name)
-    for said in (sh(shared, PUSH, fails=True), sh(clone_of(origin, tmp_path), PULL, fails=True)):
-        assert "Unable to locate credentials" in said
-        assert "Traceback" not in said
-
-
-def test_refused_credentials_are_named(origin, shared, server, tmp_path):
     clone = clone_of(origin, tmp_path)
-    answers_without_checks(server, "0")
+    fails_with("Unable to locate credentials", (shared, PUSH), (clone, PULL))
+
+
+def test_refused_credentials_are_reported(origin, shared, server, tmp_path):
+    clone = clone_of(origin, tmp_path)
+    check_keys_after(server, "0")
     try:
-        output = [sh(shared, PUSH, fails=True), sh(clone, PULL, fails=True)]
+        fails_with("Forbidden", (shared, PUSH), (clone, PULL))
     finally:
-        answers_without_checks(server, "inf")
-    for said in output:
-        assert "Forbidden" in said
-        assert "Traceback" not in said
+        check_keys_after(server, "inf")
 
 
-def test_a_missing_bucket_is_named(origin, shared, tmp_path):
-    clone = clone_of(origin, tmp_path)
-    for folder, line in ((shared, PUSH), (clone, PULL)):
+def test_a_missing_bucket_is_reported(origin, shared, tmp_path):
+    for folder, line in ((shared, PUSH), (clone_of(origin, tmp_path), PULL)):
         with local_config(folder, "url", "s3://bukcet/path"):
-            said = sh(folder, line, fails=True)
-        assert "The specified bucket does not exist" in said
-        assert "Traceback" not in said
+            fails_with("The specified bucket does not exist", (folder, line))
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """The address of an S3 server that has an empty bucket, with all commands' way to it."""
+    """The address of an S3 server with an empty bucket, which all commands use."""
     moto = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     moto.start()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # no line per request
@@ -169,11 +159,11 @@ def server(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
             patch.delenv(name, raising=False)
-        ways = {"AWS_ENDPOINT_URL": address, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        # Nor does it ask the network for credentials, as on a machine of Amazon's.
-        for name, value in {**KEYS, **ways, "AWS_EC2_METADATA_DISABLED": "true"}.items():
+        here = {"AWS_ENDPOINT_URL": address, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        # Without the last one, the client asks the network for credentials, as on Amazon's hosts.
+        for name, value in {**KEYS, **here, "AWS_EC2_METADATA_DISABLED": "true"}.items():
             patch.setenv(name, value)
-        # Nothing of this machine's user, nor what DVC remembers of folders with the same names.
+        # No settings of this machine's user, and none of DVC's records of folders with equal names.
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path_factory.mktemp("site")))
         yield address
@@ -189,7 +179,7 @@ def origin(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared(server, origin, tmp_path_factory):
-    """Who ran it, tried something, and then shares."""
+    """A repository with a run and an experiment, which it then shares."""
     folder = make_repository(tmp_path_factory.mktemp("shared"), "digits", *SHRUNK)
     dvc(folder, "repro")
     git(folder, "add", "--all")
@@ -204,7 +194,7 @@ def shared(server, origin, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def experiment(shared):
-    """What DVC says of one that runs again now that there is a remote, and is shared."""
+    """DVC's output for an experiment that runs again now that there is a remote."""
     output = dvc(shared, *LESS_DROPOUT, "less-dropout")
     sh(shared, PUSH_EXPERIMENTS)
     return output
@@ -212,7 +202,7 @@ def experiment(shared):
 
 @pytest.fixture(scope="module")
 def clone(shared, origin, tmp_path_factory):
-    """A colleague's, with the keys in a file."""
+    """A colleague's clone, with the keys in a file."""
     folder = clone_of(origin, tmp_path_factory.mktemp("clone"))
     home = tmp_path_factory.mktemp("colleague")
     (home / ".aws").mkdir()
@@ -231,19 +221,26 @@ def prediction(shared):
     return predict(shared, an_image(shared))
 
 
-def answers_without_checks(server: str, number: str) -> None:
-    """Have the server see whose key it is, after so many answers."""
+def check_keys_after(server: str, number: str) -> None:
+    """Make the server check keys after this number of answers."""
     requests.post(f"{server}/moto-api/reset-auth", data=number, timeout=9).raise_for_status()
 
 
 @contextlib.contextmanager
 def local_config(folder: Path, option: str, value: str) -> Iterator[None]:
-    """The remote with another value, in the file that Git ignores."""
+    """Give the remote another value, in the file that Git ignores."""
     dvc(folder, "remote", "modify", "--local", "storage", option, value)
     try:
         yield
     finally:
         (folder / ".dvc/config.local").unlink()
+
+
+def fails_with(message: str, *commands: tuple[Path, str]) -> None:
+    for folder, line in commands:
+        output = sh(folder, line, fails=True)
+        assert message in output
+        assert "Traceback" not in output
 
 
 def clone_of(origin: Path, parent: Path) -> Path:
@@ -283,7 +280,7 @@ def an_image(folder: Path) -> Path:
 
 
 def experiments(folder: Path) -> dict[str, dict[str, str]]:
-    """All that DVC shows of those of the last commit, by name."""
+    """Return what DVC shows of the last commit's experiments, by name."""
     rows = csv.DictReader(io.StringIO(dvc(folder, "exp", "show", "--csv")))
     return {row["Experiment"]: row for row in rows if row["Experiment"]}
 
