@@ -1,4 +1,4 @@
-"""A real browser without a window, driven through the pipe of its DevTools: no other package."""
+"""Drive headless Chromium through its DevTools pipe, without another package."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell"))), None)
 PATIENCE = 60  # seconds
-# Chromium reads its orders from file 3 and answers on 4; a shell renumbers none beyond 9.
+# Chromium reads commands from file descriptor 3 and answers on 4.
 LAUNCH = """
 import fcntl, os, sys
 pipes = [fcntl.fcntl(int(x), fcntl.F_DUPFD, 10) for x in sys.argv[1:3]]
@@ -26,8 +26,8 @@ class Browser:
     """Chromium on one page; a context manager.
 
     Attributes:
-        requests: addresses that the pages asked for, but for data: URIs.
-        complaints: what the browser's console holds.
+        requests: addresses that the pages requested, without data: URIs.
+        complaints: messages in the browser's console.
     """
 
     def __init__(self, profile: Path) -> None:
@@ -70,7 +70,7 @@ class Browser:
         os.close(self._read)
 
     def open(self, address: str, width: int, height: int = 900) -> None:
-        """Show a page in a window of this size, in CSS pixels, and wait until it is loaded."""
+        """Open a page in a window of this size, in CSS pixels, and wait until it has loaded."""
         metrics: dict[str, Any] = {"width": width, "height": height, "deviceScaleFactor": 1}
         self.call("Emulation.setDeviceMetricsOverride", **metrics, mobile=width < 600)
         self.call("Page.navigate", url=address)
@@ -80,7 +80,7 @@ class Browser:
             time.sleep(0.05)
 
     def value(self, expression: str) -> Any:
-        """What a JavaScript expression gives on the page."""
+        """Return the value of a JavaScript expression on the page."""
         result = self.call(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
         )
@@ -88,11 +88,11 @@ class Browser:
         return result["result"].get("value")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """One order of the DevTools protocol, and its answer."""
+        """Send a command of the DevTools protocol and return its answer."""
         self._last += 1
         session = {"sessionId": self._session} if self._session else {}
-        order = {"id": self._last, "method": method, "params": params, **session}
-        os.write(self._write, json.dumps(order).encode() + b"\0")
+        command = {"id": self._last, "method": method, "params": params, **session}
+        os.write(self._write, json.dumps(command).encode() + b"\0")
         while (message := self._next()).get("id") != self._last:
             self._note(message)
         assert "error" not in message, message["error"]

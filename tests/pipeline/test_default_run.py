@@ -1,4 +1,4 @@
-"""The pipeline for real: the `dvc` command in a copy of the repository, shrunk to seconds."""
+"""The default pipeline, run by `dvc` in a copy of the repository, shrunk to seconds."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ SHRUNK = [
 ]
 
 
-def test_it_evaluates_both_models_on_the_test_split(repository):
+def test_both_models_are_evaluated_on_the_test_split(repository):
     metrics = json.loads((repository / "metrics/evaluate.json").read_text())
     scores = {"accuracy", "f1", "loss", "precision", "recall", "roc_auc"}
     assert set(metrics) == {"classifier", "comparison", "examples", "scratch", "transfer"}
@@ -41,16 +41,16 @@ def test_it_evaluates_both_models_on_the_test_split(repository):
         assert (repository / f"metrics/{stage}.json").exists()
 
 
-def test_the_classifier_says_of_files_what_evaluate_computed(repository, monkeypatch):
+def test_the_classifier_predicts_from_files_what_evaluate_computed(repository, monkeypatch):
     monkeypatch.chdir(repository)
     chosen = json.loads(paths.metrics("evaluate").read_text())["classifier"]
     test = read_predictions(paths.PREDICTIONS / f"{chosen}.csv")["test"]
     classifier = load_classifier()
     files = [paths.ORGANIZED / "test" / key for key in test.keys]
     images = [classifier.decode(file.read_bytes()) for file in files]
-    said = np.array(list(classifier.predict(images, batch_size=16)))
+    probabilities = np.array(list(classifier.predict(images, batch_size=16)))
     assert classifier.classes == test.classes
-    assert said == pytest.approx(test.probabilities, abs=1e-5)
+    assert probabilities == pytest.approx(test.probabilities, abs=1e-5)
 
 
 def test_a_second_repro_does_nothing(repository):
@@ -72,7 +72,7 @@ def test_another_clone_gives_the_same_bytes(repository, tmp_path):
 
 
 @pytest.mark.slow
-def test_another_dropout_runs_train_and_evaluate_alone(repository):
+def test_another_dropout_runs_only_train_and_evaluate(repository):
     output = dvc(repository, "exp", "run", "-S", "train.dropout=0.3")
     assert stages_run(output) == ["train", "evaluate"]
     back = dvc(repository, "exp", "run", "-S", "train.dropout=0.5")
@@ -81,7 +81,7 @@ def test_another_dropout_runs_train_and_evaluate_alone(repository):
 
 def test_experiments_are_listed_with_short_column_names(repository):
     rows = list(csv.reader(io.StringIO(dvc(repository, "exp", "show", "--csv"))))
-    # DVC puts the file before a name that two files have in common.
+    # DVC puts the file before a name that occurs in two files.
     assert not [name for name in rows[0] if ".json:" in name or ".yaml:" in name]
     assert {"scratch.accuracy", "transfer.accuracy", "train.dropout"} <= set(rows[0])
 
@@ -114,7 +114,7 @@ def test_plots_are_drawn_once_each(repository):
 
 
 @pytest.mark.slow
-def test_a_stage_that_is_killed_leaves_no_trace_in_the_result(repository):
+def test_a_killed_stage_does_not_change_the_result(repository):
     before = (repository / "dvc.lock").read_bytes()
     kill(repository, "organize", at=repository / "data/.partial-organized")
     kill(repository, "train", at=repository / "metrics/train/plots/custom/loss.json")
@@ -132,9 +132,9 @@ def test_a_stage_that_is_killed_leaves_no_trace_in_the_result(repository):
         ("extract", ["extract.weights=imagnet"], "there is no file 'imagnet'"),
     ],
 )
-def test_a_mistake_is_one_message_and_loses_nothing(repository, stage, values, message):
+def test_a_mistake_gives_one_message_and_loses_nothing(repository, stage, values, message):
     lock = (repository / "dvc.lock").read_bytes()
-    partial = set(repository.glob("**/.partial-*"))  # of the runs that were killed
+    partial = set(repository.glob("**/.partial-*"))  # of killed runs
     params = (repository / "params.yaml").read_bytes()
     apply_preset(repository, "digits", *SHRUNK, *values)
     try:
@@ -144,7 +144,7 @@ def test_a_mistake_is_one_message_and_loses_nothing(repository, stage, values, m
     assert message in output
     assert "Traceback" not in output
     assert set(repository.glob("**/.partial-*")) <= partial
-    # What DVC took away before the run comes back from its cache.
+    # DVC removed outputs before the run; they come back from its cache.
     assert stages_run(dvc(repository, "repro")) == []
     assert (repository / "dvc.lock").read_bytes() == lock
 
@@ -163,14 +163,14 @@ def test_a_misspelt_param_is_refused_before_any_work(repository):
 
 @pytest.mark.skipif(not shutil.which("mount") or os.geteuid() != 0, reason="mounts need root")
 @pytest.mark.parametrize("stage", ["download", "preprocess", "train"])
-def test_a_full_disk_is_one_message(repository, stage, tmp_path):
+def test_a_full_disk_gives_one_message(repository, stage, tmp_path):
     folder = repository / ("models" if stage == "train" else "data")
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     room = {"download": 64, "preprocess": 1200, "train": 64}[stage]
     mount = ["mount", "-t", "tmpfs", "-o", f"size={room}k", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False).returncode:
-        pytest.skip("this machine lets nobody mount")
+        pytest.skip("mounting is not permitted here")
     try:
         if stage == "preprocess":
             fill(folder, copy)
@@ -192,7 +192,7 @@ def repository(tmp_path_factory):
 
 
 def fill(folder: Path, copy: Path) -> None:
-    """The organized images and 64 KB of room."""
+    """Copy the organized images into the folder and leave 64 KB of its disk free."""
     shutil.copytree(copy / "organized", folder / "organized")
     free = shutil.disk_usage(folder).free
     (folder / "ballast").write_bytes(bytes(max(0, free - (64 << 10))))
@@ -201,8 +201,7 @@ def fill(folder: Path, copy: Path) -> None:
 def kill(repository: Path, stage: str, at: Path) -> None:
     """Kill dvc and the stage with SIGKILL as soon as the stage has begun to write `at`.
 
-    Not before: DVC removes the old outputs and writes its own lock file first, and one that it was
-    killed in the middle of must be deleted by hand.
+    Before that, DVC writes its own lock file, which must be deleted by hand if it is incomplete.
     """
     started = time.time()
     process = subprocess.Popen(

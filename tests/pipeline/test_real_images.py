@@ -1,4 +1,4 @@
-"""Real photographs and real ImageNet weights, where $TEST_DATA_DIR has them."""
+"""Real photographs and real ImageNet weights, if $TEST_DATA_DIR contains them."""
 
 import json
 import os
@@ -13,17 +13,17 @@ WEIGHTS = DATA.parent / "weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not DATA.is_dir(), reason="TEST_DATA_DIR names no folder of real images"),
+    pytest.mark.skipif(not DATA.is_dir(), reason="TEST_DATA_DIR is not a folder of images"),
 ]
 
 
-def test_vgg16_tells_dogs_from_cats(tmp_path):
+def test_vgg16_separates_cats_and_dogs(tmp_path):
     values = [
         "download.kind=archive",
         "download.name=",
         f"download.path={DATA}/dogs-vs-cats.zip",
         f"extract.weights={WEIGHTS}",
-        "train.epochs=2",  # The CNN needs 15 to learn anything; here its size matters.
+        "train.epochs=2",  # The CNN learns nothing in 2; only its size is tested.
     ]
     folder = make_repository(tmp_path / "dogs", "dogs-vs-cats", *values)
     dvc(folder, "repro")
@@ -36,13 +36,13 @@ def test_vgg16_tells_dogs_from_cats(tmp_path):
     assert train["train"]["parameters"] == 1_355_938
     assert head["train_head"]["parameters"] == 4_326_401
     assert scores["examples"] == 400
-    # 0.945 to 0.973 over four seeds; of 400 images the standard error alone is 0.01.
+    # 0.945 to 0.973 over four seeds; the standard error for 400 images is 0.01.
     assert scores["transfer"]["accuracy"] >= 0.93
 
 
-def test_chest_xrays_keep_their_own_splits_but_for_images_that_two_of_them_share(tmp_path):
-    kept = ["organize.split=folders", "organize.duplicates=together"]
-    metrics = organize(tmp_path, "chest-xray-pneumonia.zip", *kept)
+def test_chest_xrays_keep_their_own_splits_except_for_duplicates(tmp_path):
+    values = ["organize.split=folders", "organize.duplicates=together"]
+    metrics = organize(tmp_path, "chest-xray-pneumonia.zip", *values)
     assert (metrics["images"], metrics["equal_images"], metrics["moved"]) == (3166, 8, 3)
     assert metrics["per_class"] == [
         {"class": "NORMAL", "train": 1214, "validation": 135, "test": 234},
@@ -51,8 +51,8 @@ def test_chest_xrays_keep_their_own_splits_but_for_images_that_two_of_them_share
 
 
 def test_cifar10_keeps_its_test_images(tmp_path):
-    kept = ["organize.split=test_folder", "organize.duplicates=together"]
-    metrics = organize(tmp_path, "cifar10-images.tar.xz", *kept)
+    values = ["organize.split=test_folder", "organize.duplicates=together"]
+    metrics = organize(tmp_path, "cifar10-images.tar.xz", *values)
     assert metrics["images"] == 60_000
     assert len(metrics["per_class"]) == 10
     assert all(x["train"] + x["validation"] == 5000 for x in metrics["per_class"])
