@@ -6,7 +6,7 @@
 4  train        data/tfrecords            -> models/scratch.keras
 5  extract      data/tfrecords            -> data/features/    bottleneck features
 6  train_head   data/features, tfrecords  -> models/head.keras
-7  evaluate     both models, test split   -> metrics/evaluate.json, metrics/plots/
+7  evaluate     both models, test split   -> metrics/evaluate.json, metrics/evaluate/
 
 Their library is the package `convline`.
 """

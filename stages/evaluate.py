@@ -1,7 +1,7 @@
 """Judge both models on the test split, which no other stage learns from.
 
 Reads   models/, data/tfrecords, data/features, data/groups.json, metrics/download.json
-Writes  metrics/evaluate.json, metrics/plots/, metrics/predictions/, models/classifier.keras,
+Writes  metrics/evaluate.json, metrics/evaluate/, data/predictions/, models/classifier.keras,
         models/README.md
 Params  seed, preprocess, extract, evaluate
 
@@ -60,9 +60,11 @@ def main() -> None:
             write_predictions(splits, folder / f"{model}.csv")
     keys = plot_files.shown_keys(test) | feature_pictures.shown_keys(test)
     images = find_images(keys, dataset)
-    with fresh_dir(paths.PLOTS) as folder:
+    with fresh_dir(paths.metrics_folder("evaluate")) as folder:
+        pictures = folder / plot_files.PICTURES
+        pictures.mkdir()
         plot_files.write_plots(test, score_table(summaries), positive, images, folder)
-        feature_pictures.write_pictures(test, dissect(models, dataset, params), images, folder)
+        feature_pictures.write_pictures(test, dissect(models, dataset, params), images, pictures)
     use = params.evaluate.intended_use
     card = Card(models, chosen, summaries, comparison, dataset, positive, use)
     card.write(paths.MODEL_CARD)

@@ -38,17 +38,8 @@ PAGE = Path("report/index.html")
 DVC_YAML = Path("dvc.yaml")
 # Where the plots of a stage stand in the page; those of none stand with those of the test split.
 PARTS = {"train": "training", "train_head": "training", "evaluate": "test"}
-# Titles and what they show; of another picture, its name.
-PICTURES = {
-    "samples": (
-        "Training images, a row for each class",
-        "Rows of training images, each row under the name of its class",
-    ),
-    "disagreements": (
-        "Test images on which the models disagree",
-        "Test images with different predictions, each with its true class and both predictions",
-    ),
-}
+# Titles and alternative texts of pictures by file name, in the order of the page; the title of any
+# other picture is its file name.
 OF_A_MODEL = {
     "mistakes": (
         "its most confident mistakes on the test split",
@@ -71,10 +62,20 @@ OF_A_MODEL = {
         "Rows of feature maps, a row for each convolution",
     ),
 }
-PICTURES |= {
-    f"{name}_{model}": (f"{words[0].upper()}{words[1:]}: {title}", alt)
-    for name, (title, alt) in OF_A_MODEL.items()
-    for model, words in MODELS.items()
+PICTURES = {
+    "samples": (
+        "Training images, a row for each class",
+        "Rows of training images, each row under the name of its class",
+    ),
+    "disagreements": (
+        "Test images on which the models disagree",
+        "Test images with different predictions, each with its true class and both predictions",
+    ),
+    **{
+        f"{name}_{model}": (f"{words[0].upper()}{words[1:]}: {title}", alt)
+        for name, (title, alt) in OF_A_MODEL.items()
+        for model, words in MODELS.items()
+    },
 }
 ENDINGS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
 # Photographs as PNG: what is larger than this is sent on as a JPEG, a tenth of it.
@@ -176,11 +177,21 @@ def pictures(pipeline: dict[str, Any]) -> dict[str, list[Picture]]:
     """The pictures of each part of the page."""
     parts: dict[str, list[Picture]] = {"test": [], "training": [], "data": []}
     for stage, name in plot_files(pipeline):
-        file = Path(name)
-        if file.suffix.lower() in ENDINGS:
-            part = PARTS.get(stage, "data")
-            parts[part].append(picture(file, part))
+        part = PARTS.get(stage, "data")
+        parts[part] += [picture(file, part) for file in picture_files(Path(name))]
     return parts
+
+
+def picture_files(path: Path) -> list[Path]:
+    """Return the pictures of a plot of dvc.yaml: a file, or those in a folder, in page order.
+
+    A folder that is not on this machine is returned itself. Data of plots are not pictures.
+    """
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in ENDINGS)
+        order = list(PICTURES)
+        return sorted(files, key=lambda x: order.index(x.stem) if x.stem in order else len(order))
+    return [path] if path.suffix.lower() in {*ENDINGS, ""} else []
 
 
 def plot_files(pipeline: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""metrics/plots/: the data of the plots, and pictures of what the models get wrong."""
+"""Write the plots of the evaluate stage: their data, and pictures of mistakes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +14,8 @@ from convline.evaluation.mistakes import (
     strongest_disagreements,
 )
 from convline.records.predictions import Predictions
+
+PICTURES = "pictures"
 
 
 def shown_keys(test: Mapping[str, Predictions]) -> set[str]:
@@ -37,10 +39,10 @@ def write_plots(
         scores: the table of all scores.
         positive: the label of the positive class, where there are two classes.
         images: uint8 (height, width, channels) by key; those of `shown_keys` at least.
-        folder: an existing folder.
+        folder: an existing folder; pictures go into `pictures/`, which must exist.
     """
     write_curves(test, positive, folder)
     scores.to_csv(folder / "scores.csv", index=False)
-    draw_disagreements(test, images, folder / "disagreements.png")
+    draw_disagreements(test, images, folder / PICTURES / "disagreements.png")
     for model, predictions in test.items():
-        draw_mistakes(predictions, images, folder / f"mistakes_{model}.png")
+        draw_mistakes(predictions, images, folder / PICTURES / f"mistakes_{model}.png")

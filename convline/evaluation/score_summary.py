@@ -1,4 +1,4 @@
-"""All figures of a model: those of metrics/evaluate.json and of metrics/plots/scores.csv."""
+"""All scores of a model: those of metrics/evaluate.json and of metrics/evaluate/scores.csv."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ class State:
         classes: of the images, in the order of their labels.
         positive: of two classes, the one that scores are of; else None.
         judged: whether there are figures of the test split.
-        scores: of metrics/plots/scores.csv by `model.score`: value, low, high; NaN where unknown.
+        scores: value, low and high by `model.score`; NaN where unknown.
         said: columns `actual` and `predicted` of the test split, by model, in order of the keys.
         sentence: which of the two models is better, or nothing.
     """
@@ -146,7 +146,8 @@ def _positive(classes: list[str], params: dict[str, Any]) -> str | None:
 
 
 def _scores(commit: str | None) -> dict[str, tuple[float, float, float]]:
-    table = _table(paths.PLOTS / "scores.csv", commit, "model", "split", "score", "class", *VALUES)
+    file = paths.metrics_folder("evaluate") / "scores.csv"
+    table = _table(file, commit, "model", "split", "score", "class", *VALUES)
     table = table[(table["split"] == "test") & (table["class"] == "")]
     numbers = table[[*VALUES]].apply(pd.to_numeric, errors="coerce")
     return {
@@ -159,7 +160,8 @@ def _scores(commit: str | None) -> dict[str, tuple[float, float, float]]:
 
 def _said(commit: str | None) -> dict[str, pd.DataFrame]:
     columns = ("actual", "predicted")
-    tables = {m: _table(paths.PLOTS / f"confusion_{m}.csv", commit, *columns) for m in MODELS}
+    folder = paths.metrics_folder("evaluate")
+    tables = {m: _table(folder / f"confusion_{m}.csv", commit, *columns) for m in MODELS}
     return {model: table for model, table in tables.items() if len(table)}
 
 

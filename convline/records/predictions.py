@@ -1,4 +1,4 @@
-"""`metrics/predictions/<model>.csv`: what a model said of every image; all figures come of it."""
+"""`data/predictions/<model>.csv`: what a model said of every image; all figures come of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

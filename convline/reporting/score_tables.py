@@ -67,7 +67,7 @@ def read_scores() -> Table:
     Raises:
         UserError: there is none.
     """
-    file = paths.PLOTS / "scores.csv"
+    file = paths.metrics_folder("evaluate") / "scores.csv"
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             return {

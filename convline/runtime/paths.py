@@ -12,6 +12,7 @@ ORGANIZED = Path("data/organized")
 GROUPS = Path("data/groups.json")
 TFRECORDS = Path("data/tfrecords")
 FEATURES = Path("data/features")
+PREDICTIONS = Path("data/predictions")
 
 SCRATCH_MODEL = Path("models/scratch.keras")
 HEAD_MODEL = Path("models/head.keras")
@@ -19,8 +20,6 @@ CLASSIFIER = Path("models/classifier.keras")
 MODEL_CARD = Path("models/README.md")
 
 METRICS = Path("metrics")
-PLOTS = METRICS / "plots"
-PREDICTIONS = METRICS / "predictions"
 
 
 def metrics(stage: str) -> Path:

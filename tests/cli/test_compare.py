@@ -176,9 +176,9 @@ def test_in_a_hook_the_users_own_branch_stays(branch):
 
 def test_figures_that_a_merge_broke_are_no_traceback(branch):
     mark = "<<<<<<< ours\n"
-    for name in ("metrics/plots/scores.csv", "metrics/plots/confusion_scratch.csv"):
+    for name in ("metrics/evaluate/scores.csv", "metrics/evaluate/confusion_scratch.csv"):
         (branch / name).write_text(mark + (branch / name).read_text())
-    (branch / "metrics/plots/confusion_transfer.csv").write_text("")
+    (branch / "metrics/evaluate/confusion_transfer.csv").write_text("")
     (branch / "metrics/organize.json").write_text('{"organize": null}\n')
     set_param(branch, "evaluate:\n", "evaluate:\nbroken:\n")
     text = compare(branch)

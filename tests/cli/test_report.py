@@ -146,7 +146,18 @@ def test_pictures_are_inside_with_what_they_show(page):
         with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
             assert picture.format.lower() == kind
             assert picture.size == (int(image["width"]), int(image["height"]))
-    assert "metrics/plots/disagreements.png is not on this machine" in words(page[0])
+    assert "metrics/organize/samples.png is not on this machine" in words(page[0])
+
+
+def test_pictures_of_a_folder_come_in_the_order_of_the_page(tmp_path):
+    folder = tmp_path / "pictures"
+    assert report.picture_files(folder) == [folder]
+    folder.mkdir()
+    for name in ("a_new_one.png", "disagreements.png", "mistakes_scratch.png", "notes.txt"):
+        (folder / name).touch()
+    names = [file.name for file in report.picture_files(folder)]
+    assert names == ["disagreements.png", "mistakes_scratch.png", "a_new_one.png"]
+    assert report.picture_files(Path("metrics/evaluate/roc.csv")) == []
 
 
 def test_a_large_picture_is_sent_on_smaller(tmp_path):
@@ -220,7 +231,7 @@ def test_many_classes_are_folded(tmp_path):
     ("missing", "message"),
     [
         ("metrics/evaluate.json", "there is no metrics/evaluate.json; run `dvc repro`"),
-        ("metrics/plots/scores.csv", "there is no metrics/plots/scores.csv; run `dvc repro`"),
+        ("metrics/evaluate/scores.csv", "there is no metrics/evaluate/scores.csv; run `dvc repro`"),
         ("params.yaml", "there is no params.yaml here; run from the root of the repository"),
         ("dvc.yaml", "there is no dvc.yaml here; run from the root of the repository"),
     ],
@@ -253,7 +264,7 @@ def test_a_page_says_when_nobody_can_tell_whether_it_is_old(tmp_path):
     assert "Out of date" not in text
 
 
-@pytest.mark.parametrize("name", ["dvc.yaml", "metrics/plots/scores.csv"])
+@pytest.mark.parametrize("name", ["dvc.yaml", "metrics/evaluate/scores.csv"])
 def test_a_merge_that_went_wrong_is_one_message(tmp_path, monkeypatch, name):
     write_run(tmp_path, EVIL, commit=False)
     (tmp_path / name).write_text("<<<<<<< ours\n" + (tmp_path / name).read_text())
@@ -412,8 +423,8 @@ def write_run(folder, classes, commit=True):
     write_metrics(metrics, classes)
     for stage in ("train", "train_head"):
         write_curves(folder, stage, epochs=4)
-    for name in ("organize/samples", "organize/odd_picture", *(
-        f"plots/mistakes_{model}" for model in MODELS
+    for name in ("organize/odd_picture", "evaluate/pictures/disagreements", *(
+        f"evaluate/pictures/mistakes_{model}" for model in MODELS
     )):  # fmt: skip
         Image.new("RGB", (700, 90), "teal").save(metrics / f"{name}.png")
     if commit:
@@ -449,8 +460,8 @@ def write_metrics(metrics, classes):
 
 
 def write_plots(metrics, classes):
-    folder = metrics / "plots"
-    folder.mkdir()
+    folder = metrics / "evaluate"
+    (folder / "pictures").mkdir(parents=True)
     (metrics / "organize").mkdir()
     balance = [(name, split, n) for name in classes for split, n in SPLIT_SIZES.items()]
     columns = ["class", "split", "images"]

@@ -96,17 +96,17 @@ def test_plots_are_drawn_once_each(repository):
         "metrics/train/plots/custom/accuracy.json",
         "metrics/train_head/plots/custom/loss.json",
         "metrics/train_head/plots/custom/accuracy.json",
-        "metrics/plots/confusion_scratch.csv",
-        "metrics/plots/confusion_transfer.csv",
-        "metrics/plots/roc.csv",
-        "metrics/plots/precision_recall.csv",
-        "metrics/plots/reliability.csv",
-        "metrics/plots/scores.csv",
-        "metrics/plots/mistakes_scratch.png",
-        "metrics/plots/mistakes_transfer.png",
-        "metrics/plots/disagreements.png",
+        "metrics/evaluate/confusion_scratch.csv",
+        "metrics/evaluate/confusion_transfer.csv",
+        "metrics/evaluate/roc.csv",
+        "metrics/evaluate/precision_recall.csv",
+        "metrics/evaluate/reliability.csv",
+        "metrics/evaluate/scores.csv",
+        "metrics/evaluate/pictures/mistakes_scratch.png",
+        "metrics/evaluate/pictures/mistakes_transfer.png",
+        "metrics/evaluate/pictures/disagreements.png",
         *(
-            f"metrics/plots/{picture}_{model}.png"
+            f"metrics/evaluate/pictures/{picture}_{model}.png"
             for picture in ("grad_cam", "edges", "filters", "feature_maps")
             for model in ("scratch", "transfer")
         ),

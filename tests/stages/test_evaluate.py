@@ -50,7 +50,7 @@ def test_all_figures_can_be_made_again_from_the_predictions(evaluated):
 
 
 def test_what_is_shown_of_each_split_is_in_one_table(evaluated):
-    table = pd.read_csv(paths.PLOTS / "scores.csv")
+    table = pd.read_csv(paths.metrics_folder("evaluate") / "scores.csv")
     assert list(table) == ["model", "split", "score", "class", "value", "low", "high"]
     assert set(zip(table.model, table.split, strict=True)) == {
         (model, split) for model in ("scratch", "transfer") for split in COUNTS
@@ -176,7 +176,7 @@ def test_the_reliability_curve_counts_each_image_once():
 def test_rows_are_in_the_order_of_the_keys(evaluated):
     keys = read_predictions(paths.PREDICTIONS / "scratch.csv")["test"].keys.tolist()
     assert keys == sorted(keys)
-    rows = pd.read_csv(paths.PLOTS / "confusion_scratch.csv", dtype=str)
+    rows = pd.read_csv(paths.metrics_folder("evaluate") / "confusion_scratch.csv", dtype=str)
     assert rows.actual.tolist() == [key.split("/")[0] for key in keys]
 
 
