@@ -21,27 +21,27 @@ from convline.evaluation.model_comparison import compare, describe
 from convline.evaluation.score_summary import Summary, score_table, summarize
 from convline.evaluation.titles import MODELS
 from convline.explanation import feature_pictures
-from convline.explanation.model_parts import Anatomy, dissect_cnn, dissect_transfer
-from convline.networks.backbones import FINE_TUNED, build_extractor
-from convline.networks.whole_classifier import build_classifier
+from convline.explanation.model_parts import split_model
+from convline.networks.whole_classifier import build_classifier, with_extractor
 from convline.params.loading import load_params
 from convline.params.schema import Params
-from convline.records.dataset import Dataset, load_dataset
+from convline.records.dataset import load_dataset
 from convline.records.predictions import write_predictions
-from convline.records.saved_models import save
+from convline.records.saved_models import TrainedModel
 from convline.records.tfrecord_reader import find_images
 from convline.reporting.model_card import Card
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir, write_json
-from convline.runtime.keras_backend import keras
+from convline.runtime.keras_backend import dtype_policy
 from convline.runtime.runner import run
-from convline.runtime.tensorflow_setup import set_up
+from convline.runtime.tensorflow_setup import policy_name, set_up
 
 
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
+    shape = dataset.image_shape
     positive = positive_label(dataset.classes, params)
     set_up(params.seed, "float32", device=params.runtime.device, gpus=params.runtime.gpus)
     models = load_models()
@@ -64,7 +64,11 @@ def main() -> None:
         pictures = folder / plot_files.PICTURES
         pictures.mkdir()
         plot_files.write_plots(test, score_table(summaries), positive, images, folder)
-        feature_pictures.write_pictures(test, dissect(models, dataset, params), images, pictures)
+        parts = {
+            name: split_model(with_extractor(model, params.extract, shape, params.seed))
+            for name, model in models.items()
+        }
+        feature_pictures.write_pictures(test, parts, images, pictures)
     use = params.evaluate.intended_use
     card = Card(models, chosen, summaries, comparison, dataset, positive, use)
     card.write(paths.MODEL_CARD)
@@ -72,39 +76,17 @@ def main() -> None:
     both = {"classifier": chosen, "comparison": comparison, "examples": examples}
     write_json(paths.metrics("evaluate"), {**figures, **both})
     print(tabulate(summaries))
-    save(classifier(chosen, models, params), paths.CLASSIFIER)
+    classifier(models[chosen], shape, params).save(paths.CLASSIFIER)
     print(describe(comparison, examples))
     print(f"{paths.CLASSIFIER}: {MODELS[chosen]}")
 
 
-def dissect(
-    models: Mapping[str, keras.Model], dataset: Dataset, params: Params
-) -> dict[str, Anatomy]:
-    """The parts of both models, to look inside."""
-    transfer = models["transfer"]
-    if transfer.name == FINE_TUNED:
-        extractor, head = transfer, transfer.get_layer("head")
-    else:
-        extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
-        head = transfer
-    return {
-        "scratch": dissect_cnn(models["scratch"]),
-        "transfer": dissect_transfer(extractor, head),
-    }
-
-
-def classifier(chosen: str, models: Mapping[str, keras.Model], params: Params) -> keras.Model:
-    """The model that takes images as they are, with all that stood before it in the pipeline."""
-    model = models[chosen]
-    takes_features = chosen == "transfer" and model.name != FINE_TUNED
-    set_up(
-        params.seed,
-        params.extract.precision if takes_features else "float32",
-        device=params.runtime.device,
-        gpus=params.runtime.gpus,
-    )
-    extract = params.extract if takes_features else None
-    return build_classifier(model, params.preprocess, extract, params.seed)
+def classifier(model: TrainedModel, image_shape: list[int], params: Params) -> TrainedModel:
+    """Return the model from images of any size, with the preprocessing and backbone inside."""
+    # A backbone computes in the precision in which extract computed the features of the head.
+    with dtype_policy(policy_name(params.extract.precision)):
+        complete = with_extractor(model, params.extract, image_shape, params.seed)
+    return build_classifier(complete, params.preprocess)
 
 
 def positive_label(classes: list[str], params: Params) -> int:

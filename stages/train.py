@@ -6,9 +6,10 @@ Params  seed, train
 """
 
 from convline.networks.cnn import build_cnn
+from convline.networks.convolutions import convolution_names
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
-from convline.records.saved_models import save
+from convline.records.saved_models import Description, TrainedModel
 from convline.runtime import paths
 from convline.runtime.files import write_json
 from convline.runtime.runner import run
@@ -30,7 +31,9 @@ def main() -> None:
         metrics = fit_to_images(
             model, dataset, params.train, changes=changes, seed=params.seed, curves=curves
         )
-    save(model, paths.SCRATCH_MODEL)
+    convolutions = {"scratch": convolution_names(model)}
+    description = Description("scratch", "images", dataset.classes, False, convolutions)
+    TrainedModel(model, description).save(paths.SCRATCH_MODEL)
     write_json(paths.metrics("train"), {"train": metrics})
 
 

@@ -5,14 +5,19 @@ Writes  models/head.keras, metrics/train_head.json, metrics/train_head/ (curves)
 Params  seed, train_head; those of extract that say what the backbone is
 """
 
-from convline.networks.backbones import FINE_TUNED, build_extractor
+from convline.networks.backbones import (
+    backbone_convolutions,
+    backbone_names,
+    build_extractor,
+    join,
+)
 from convline.networks.head import build_head
 from convline.networks.output_layer import targets
 from convline.params.loading import load_params
 from convline.params.schema import Params
 from convline.records.dataset import Dataset, load_dataset
 from convline.records.features import feature_batches, load_features
-from convline.records.saved_models import save
+from convline.records.saved_models import Description, TrainedModel
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import write_json
@@ -39,14 +44,14 @@ def main() -> None:
         if extractor:
             tuned, metrics["fine_tuned"] = fine_tune(extractor, model, params, dataset, curves)
             model = better(model, metrics, tuned)
-    save(model, paths.HEAD_MODEL)
+    model.save(paths.HEAD_MODEL)
     write_json(paths.metrics("train_head"), {"train_head": metrics})
 
 
 def train_on_features(
     params: Params, dataset: Dataset, curves: Curves
-) -> tuple[keras.Model, Metrics]:
-    """The head alone, on features that were computed once."""
+) -> tuple[TrainedModel, Metrics]:
+    """Train the head alone, on features that were computed once."""
     section = params.train_head
     train, validation = load_features("train"), load_features("validation")
     classes = len(dataset.classes)
@@ -64,7 +69,8 @@ def train_on_features(
         images=dataset.class_counts("train"),
         curves=curves,
     )
-    return model, metrics
+    description = Description("transfer", "features", dataset.classes, False, {})
+    return TrainedModel(model, description), metrics
 
 
 def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
@@ -78,7 +84,7 @@ def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
     """
     extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
     layers = params.train_head.fine_tune.layers
-    for backbone in (layer for layer in extractor.layers if isinstance(layer, keras.Model)):
+    for backbone in map(extractor.get_layer, backbone_names(params.extract)):
         for layer in backbone.layers:
             layer.trainable = False
         weighty = [
@@ -97,8 +103,8 @@ def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
 
 
 def fine_tune(
-    extractor: keras.Model, head: keras.Model, params: Params, dataset: Dataset, curves: Curves
-) -> tuple[keras.Model, Metrics]:
+    extractor: keras.Model, head: TrainedModel, params: Params, dataset: Dataset, curves: Curves
+) -> tuple[TrainedModel, Metrics]:
     """Train the last layers of the backbone on, and the head with them, from augmented images.
 
     The third step of F. Chollet, "Building powerful image classification models using very little
@@ -110,21 +116,24 @@ def fine_tune(
         figures for metrics/train_head.json.
     """
     tuning = params.train_head.fine_tune
-    own_head = keras.models.clone_model(head)
-    own_head.set_weights(head.get_weights())
-    model = keras.Model(extractor.input, own_head(extractor.output), name=FINE_TUNED)
+    own_head = keras.models.clone_model(head.network)
+    own_head.set_weights(head.network.get_weights())
+    network = join(extractor, own_head)
     section = params.train_head.model_copy(
         update={"learning_rate": tuning.learning_rate, "epochs": tuning.epochs}
     )
     curves.learning_rate = "train_head.fine_tune.learning_rate"
     changes = tuning.augmentation
-    return model, fit_to_images(
-        model, dataset, section, changes=changes, seed=params.seed, curves=curves
+    metrics = fit_to_images(
+        network, dataset, section, changes=changes, seed=params.seed, curves=curves
     )
+    convolutions = backbone_convolutions(extractor, params.extract)
+    tuned = head.described(network, takes="images", fine_tuned=True, convolutions=convolutions)
+    return tuned, metrics
 
 
-def better(head: keras.Model, metrics: Metrics, tuned: keras.Model) -> keras.Model:
-    """The model with the lower validation loss: too high a rate, and fine-tuning does harm."""
+def better(head: TrainedModel, metrics: Metrics, tuned: TrainedModel) -> TrainedModel:
+    """Return the model with the lower validation loss; a high learning rate can do harm."""
     before, after = (x["best"]["val_loss"] for x in (metrics, metrics["fine_tuned"]))
     if after < before:
         return tuned

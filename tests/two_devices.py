@@ -13,12 +13,12 @@ import numpy as np
 
 from convline.networks.cnn import build_cnn
 from convline.params.loading import load_params
-from convline.records import saved_models
 from convline.runtime import paths, tensorflow_setup
 from convline.runtime.keras_backend import keras
 from convline.runtime.tensorflow_setup import tf
 from convline.training import fit
 from convline.training.live_curves import live_curves
+from tests.classifiers import scratch
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
         model = build_cnn(params.train, [8, 8, 1], 2)
         before = model.get_weights()
         fit.fit(model, data, data, params.train, images=[10, 10], curves=curves)
-    saved_models.save(model, paths.SCRATCH_MODEL)
+    scratch(model).save(paths.SCRATCH_MODEL)
     changed = [new - old for new, old in zip(model.get_weights(), before, strict=True)]
     np.savez("weights.npz", *model.get_weights(), learnt=max(abs(x).max() for x in changed))
 

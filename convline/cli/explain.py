@@ -41,18 +41,18 @@ def main() -> None:
         said = answer_file(classifier, data, arguments.classes)
     except BadImage as error:
         raise UserError(f"{arguments.image}: {error}") from None
-    anatomy = classifier.anatomy
+    parts = classifier.parts
     seen = classifier.resize(classifier.decode(data)).astype(np.uint8)
     sheets: dict[str, Draw] = {
-        "edges": lambda path: feature_pictures.draw_edges(anatomy, seen, path),
-        "filters": lambda path: feature_pictures.draw_filters(anatomy, path),
-        "feature_maps": lambda path: feature_pictures.draw_feature_maps(anatomy, seen, path),
+        "edges": lambda path: feature_pictures.draw_edges(parts, seen, path),
+        "filters": lambda path: feature_pictures.draw_filters(parts, path),
+        "feature_maps": lambda path: feature_pictures.draw_feature_maps(parts, seen, path),
     }
     context = {
         "name": arguments.image.name,
         "answer": said,
         "size": "x".join(map(str, classifier.image_size)),
-        "convolutions": len(anatomy.convolutions),
+        "convolutions": len(parts.convolutions),
         **{name: drawn(draw) for name, draw in sheets.items()},
     }
     page = render("inside.html", context)

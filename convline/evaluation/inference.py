@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from convline.networks.backbones import FINE_TUNED
 from convline.params.schema import Params
 from convline.records.dataset import Dataset
 from convline.records.features import feature_batches, load_features
 from convline.records.predictions import Predictions
+from convline.records.saved_models import TrainedModel, load_model
 from convline.records.tfrecord_reader import read_batches
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -19,28 +18,17 @@ from convline.runtime.keras_backend import keras
 FILES = {"scratch": paths.SCRATCH_MODEL, "transfer": paths.HEAD_MODEL}
 
 
-def load_models() -> dict[str, keras.Model]:
-    """Both trained models.
+def load_models() -> dict[str, TrainedModel]:
+    """Load both trained models.
 
     Raises:
-        UserError: one was not trained yet.
+        UserError: a model is missing, or another version or program wrote it.
     """
     return {name: load_model(path) for name, path in FILES.items()}
 
 
-def load_model(path: Path) -> keras.Model:
-    """A trained model.
-
-    Raises:
-        UserError: it was not trained yet.
-    """
-    if not path.exists():
-        raise UserError(f"there is no {path}; run `dvc repro`")
-    return keras.models.load_model(path, compile=False)
-
-
 def predict_all(
-    models: Mapping[str, keras.Model], dataset: Dataset, params: Params
+    models: Mapping[str, TrainedModel], dataset: Dataset, params: Params
 ) -> dict[str, dict[str, Predictions]]:
     """What both models say of all images, by model and split, in the order of the images' keys.
 
@@ -49,7 +37,8 @@ def predict_all(
     predictions: dict[str, dict[str, Predictions]] = {model: {} for model in models}
     groups = load_groups()
     for split in paths.SPLITS:
-        keys, labels, scratch = predict_images(models["scratch"], dataset, split, params)
+        network = models["scratch"].network
+        keys, labels, scratch = predict_images(network, dataset, split, params)
         transfer = predict_transfer(models["transfer"], keys, dataset, split, params)
         order = np.argsort(keys)
         names = np.array(keys)[order]
@@ -89,21 +78,22 @@ def predict_images(
 
 
 def predict_transfer(
-    model: keras.Model, keys: list[str], dataset: Dataset, split: str, params: Params
+    model: TrainedModel, keys: list[str], dataset: Dataset, split: str, params: Params
 ) -> np.ndarray:
     """Probabilities (n, classes) of one split, from its features or, fine-tuned, its images.
 
     Raises:
         UserError: the features are of other images than `keys`.
     """
-    if model.name == FINE_TUNED:
-        return predict_images(model, dataset, split, params)[2]
+    if model.description.takes == "images":
+        return predict_images(model.network, dataset, split, params)[2]
     features = load_features(split)
     if features.keys.tolist() != keys:
         why = "hold other images than data/tfrecords"
         raise UserError(f"the features in {paths.FEATURES} {why}; run `dvc repro`")
     batches = feature_batches(features, params.evaluate.batch_size)
-    return both_columns(np.concatenate([model.predict_on_batch(batch) for batch, _ in batches]))
+    outputs = [model.network.predict_on_batch(batch) for batch, _ in batches]
+    return both_columns(np.concatenate(outputs))
 
 
 def both_columns(outputs: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from scipy import ndimage
 
 from convline.explanation.grad_cam import grad_cam
-from convline.explanation.model_parts import Anatomy
+from convline.explanation.model_parts import ModelParts
 from convline.records.predictions import Predictions
 
 TILE = 96  # pixels a side
@@ -32,7 +32,7 @@ def shown_keys(test: Mapping[str, Predictions]) -> set[str]:
 
 def write_pictures(
     test: Mapping[str, Predictions],
-    anatomies: Mapping[str, Anatomy],
+    parts: Mapping[str, ModelParts],
     images: Mapping[str, np.ndarray],
     folder: Path,
 ) -> None:
@@ -40,49 +40,49 @@ def write_pictures(
 
     Args:
         test: predictions of the test split by model.
-        anatomies: the parts of each model.
+        parts: the parts of each model.
         images: uint8 (height, width, channels) by key; those of `shown_keys` at least.
         folder: an existing folder.
     """
     for model, predictions in test.items():
-        anatomy, image = anatomies[model], images[next(iter(test.values())).keys[0]]
-        draw_filters(anatomy, folder / f"filters_{model}.png")
-        draw_feature_maps(anatomy, image, folder / f"feature_maps_{model}.png")
-        draw_edges(anatomy, image, folder / f"edges_{model}.png")
-        draw_grad_cam(anatomy, predictions, images, folder / f"grad_cam_{model}.png")
+        own, image = parts[model], images[next(iter(test.values())).keys[0]]
+        draw_filters(own, folder / f"filters_{model}.png")
+        draw_feature_maps(own, image, folder / f"feature_maps_{model}.png")
+        draw_edges(own, image, folder / f"edges_{model}.png")
+        draw_grad_cam(own, predictions, images, folder / f"grad_cam_{model}.png")
 
 
-def draw_filters(anatomy: Anatomy, path: Path) -> None:
+def draw_filters(parts: ModelParts, path: Path) -> None:
     """Draw the kernels of the first convolution, in colour where they see three channels."""
-    kernels = np.asarray(anatomy.convolutions[0].kernel)[..., :FILTERS]
+    kernels = np.asarray(parts.convolutions[0].kernel)[..., :FILTERS]
     tiles = [_picture(_stretch(kernels[..., i])) for i in range(kernels.shape[-1])]
-    name = anatomy.names[0]
+    name = parts.names[0]
     rows = [tiles[i : i + CHANNELS] for i in range(0, len(tiles), CHANNELS)]
     _sheet([(name if i == 0 else "", row) for i, row in enumerate(rows)]).save(path)
 
 
-def draw_feature_maps(anatomy: Anatomy, image: np.ndarray, path: Path) -> None:
+def draw_feature_maps(parts: ModelParts, image: np.ndarray, path: Path) -> None:
     """Draw the first channels that each convolution gives for an image, a row for each layer.
 
     Args:
-        anatomy: the parts of the model.
+        parts: the parts of the model.
         image: uint8 (height, width, channels).
         path: of the PNG.
     """
-    responses = anatomy.responses(image[np.newaxis].astype(np.float32))
+    responses = parts.responses(image[np.newaxis].astype(np.float32))
     rows: list[Row] = [("the image", [_picture(image)])]
-    for name, response in zip(anatomy.names, responses, strict=True):
+    for name, response in zip(parts.names, responses, strict=True):
         channels = np.asarray(response, np.float32)[0][..., :CHANNELS]
         tiles = [_picture(_stretch(channels[..., i])) for i in range(channels.shape[-1])]
         rows.append((f"{name}\n{response.shape[1]}x{response.shape[2]}", tiles))
     _sheet(rows).save(path)
 
 
-def draw_edges(anatomy: Anatomy, image: np.ndarray, path: Path) -> None:
+def draw_edges(parts: ModelParts, image: np.ndarray, path: Path) -> None:
     """Draw Sobel's filters on an image, and beside them what the first learned ones give.
 
     Args:
-        anatomy: the parts of the model.
+        parts: the parts of the model.
         image: uint8 (height, width, channels).
         path: of the PNG.
     """
@@ -90,13 +90,13 @@ def draw_edges(anatomy: Anatomy, image: np.ndarray, path: Path) -> None:
     # Derivatives down and across, which find horizontal and vertical edges (Sobel 1968).
     horizontal, vertical = ndimage.sobel(grey, axis=0), ndimage.sobel(grey, axis=1)
     magnitude = np.hypot(horizontal, vertical)
-    learned = np.asarray(anatomy.responses(image[np.newaxis].astype(np.float32))[0], np.float32)[0]
+    learned = np.asarray(parts.responses(image[np.newaxis].astype(np.float32))[0], np.float32)[0]
     rows: list[Row] = [
         ("the image", [_picture(image)]),
         ("Sobel: horizontal,\nvertical, magnitude", [
             _picture(_stretch(edges)) for edges in (horizontal, vertical, magnitude)
         ]),
-        (f"learned:\n{anatomy.names[0]}", [
+        (f"learned:\n{parts.names[0]}", [
             _picture(_stretch(learned[..., i])) for i in range(min(CHANNELS, learned.shape[-1]))
         ]),
     ]  # fmt: skip
@@ -111,12 +111,12 @@ def examples(predictions: Predictions) -> list[np.ndarray]:
 
 
 def draw_grad_cam(
-    anatomy: Anatomy, predictions: Predictions, images: Mapping[str, np.ndarray], path: Path
+    parts: ModelParts, predictions: Predictions, images: Mapping[str, np.ndarray], path: Path
 ) -> None:
     """Draw where the model sees the class that it predicts, of right and of wrong predictions.
 
     Args:
-        anatomy: the parts of the model.
+        parts: the parts of the model.
         predictions: of the test split.
         images: uint8 (height, width, channels), by key; those of `examples` at least.
         path: of the PNG.
@@ -126,7 +126,7 @@ def draw_grad_cam(
         if not len(chosen):
             continue
         pixels = np.stack([images[predictions.keys[row]] for row in chosen])
-        heats = grad_cam(anatomy, pixels, predictions.predicted[chosen])
+        heats = grad_cam(parts, pixels, predictions.predicted[chosen])
         names = [
             f"{predictions.classes[predictions.labels[row]]} as "
             f"{predictions.classes[predictions.predicted[row]]}"

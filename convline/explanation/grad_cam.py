@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from convline.explanation.model_parts import Anatomy
+from convline.explanation.model_parts import ModelParts
 from convline.runtime.tensorflow_setup import tf
 
 
-def grad_cam(anatomy: Anatomy, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def grad_cam(parts: ModelParts, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """A heat map of each image: how much each place of the last convolution speaks for a class.
 
     The gradient of the class's logit, averaged over each channel, weighs that channel; what is
     left above zero is shown. Of several backbones the mean of their maps.
 
     Args:
-        anatomy: the parts of the model.
+        parts: the parts of the model.
         images: uint8 (n, height, width, channels).
         labels: the class of each, int (n,).
 
@@ -22,8 +22,8 @@ def grad_cam(anatomy: Anatomy, images: np.ndarray, labels: np.ndarray) -> np.nda
         that of the first backbone's last convolution.
     """
     with tf.GradientTape() as tape:
-        maps, features = anatomy.maps(tf.cast(images, "float32"))
-        score = tf.gather(anatomy.logits(features), labels, axis=1, batch_dims=1)
+        maps, features = parts.maps(tf.cast(images, "float32"))
+        score = tf.gather(parts.logits(features), labels, axis=1, batch_dims=1)
     gradients = tape.gradient(score, maps)
     heats = [_heat(x, gradient) for x, gradient in zip(maps, gradients, strict=True)]
     size = heats[0].shape[1:3]

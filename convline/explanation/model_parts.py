@@ -1,27 +1,26 @@
-"""The parts of a trained model, whichever it is: what Grad-CAM and pictures of filters look at."""
+"""Split a trained model into the parts that Grad-CAM and the pictures of filters need."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from convline.networks.backbones import Scaling
+from convline.networks.backbones import scaling_name
+from convline.records.saved_models import TrainedModel
 from convline.runtime.keras_backend import keras
-
-CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 
 
 @dataclass(frozen=True)
-class Anatomy:
-    """A model in parts.
+class ModelParts:
+    """The parts of a model that takes images, 0 to 255, float32 (batch, height, width, channels).
 
     Attributes:
-        convolutions: its convolutional layers, first to last, of all backbones.
-        names: of these layers; where there are several backbones, with theirs on a line before.
-        responses: images, as below, to what each of these layers gives, (batch, rows, columns,
+        convolutions: convolutional layers, first to last, of all backbones.
+        names: their names; with several backbones, the backbone's name on a line before.
+        responses: from images to the output of each of these layers, (batch, rows, columns,
             channels).
-        maps: images, 0 to 255, float32 (batch, height, width, channels), to what the chosen layer
-            of each backbone gives, (batch, rows, columns, channels) each, and the features.
-        logits: features to one number per class before the softmax, float32 (batch, classes).
+        maps: from images to the output of the last convolution of each backbone, (batch, rows,
+            columns, channels) each, and the features.
+        logits: from features to one number per class before the softmax, float32 (batch, classes).
     """
 
     convolutions: list[keras.layers.Layer]
@@ -31,70 +30,80 @@ class Anatomy:
     logits: Callable[[Any], Any]
 
 
-def dissect_cnn(model: keras.Model) -> Anatomy:
-    """The CNN from scratch."""
-    found = convolutions(model)
-    parts = keras.Model(model.input, [found[-1].output, model.get_layer("output").input])
+def split_model(model: TrainedModel) -> ModelParts:
+    """Split a model that takes images, or the part of a classifier that follows its resizing."""
+    description = model.description
+    network = model.network
+    if description.takes == "any images":
+        network = network.get_layer(description.model)
+    if description.model == "scratch":
+        return _split_cnn(network, description.convolutions["scratch"])
+    extractor, head = network.get_layer("extractor"), network.get_layer("head")
+    return _split_transfer(extractor, head, description.convolutions)
+
+
+def _split_cnn(network: keras.Model, names: list[str]) -> ModelParts:
+    convolutions = [network.get_layer(name) for name in names]
+    output = network.get_layer("output")
+    responses = _outputs(network, [layer.output for layer in convolutions])
+    last_and_features = _outputs(network, [convolutions[-1].output, output.input])
 
     def maps(images: Any) -> tuple[list[Any], Any]:
-        last, features = parts(images)
+        last, features = last_and_features(images)
         return [last], features
 
-    all_of_them = keras.Model(model.input, [layer.output for layer in found])
-    output = model.get_layer("output")
-    names = [layer.name for layer in found]
-    return Anatomy(found, names, all_of_them, maps, lambda features: _logits(output, features))
-
-
-def dissect_transfer(extractor: keras.Model, head: keras.Model) -> Anatomy:
-    """Backbones and a head; of a fine-tuned model both are in it.
-
-    Args:
-        extractor: images to features.
-        head: features to probabilities.
-    """
-    backbones = [layer for layer in extractor.layers if isinstance(layer, keras.Model)]
-    backbones = [layer for layer in backbones if layer.name != head.name]
-    # What is given to each backbone, in the same order.
-    scalings = [layer for layer in extractor.layers if isinstance(layer, Scaling)]
-    fronts = [keras.Model(extractor.input, layer.output) for layer in scalings]
-    inner = [
-        keras.Model(layer.input, [convolutions(layer)[-1].output, layer.output])
-        for layer in backbones
-    ]
-    responding = [
-        keras.Model(layer.input, [conv.output for conv in convolutions(layer)])
-        for layer in backbones
-    ]
-    tail = keras.Model(head.input, head.get_layer("output").input)
-
-    def responses(images: Any) -> list[Any]:
-        found = [part(front(images)) for front, part in zip(fronts, responding, strict=True)]
-        return [response for outputs in found for response in outputs]
-
-    def maps(images: Any) -> tuple[list[Any], Any]:
-        pairs = [part(front(images)) for front, part in zip(fronts, inner, strict=True)]
-        outputs = [features for _, features in pairs]
-        joined = outputs[0] if len(outputs) == 1 else keras.ops.concatenate(outputs, axis=-1)
-        return [last for last, _ in pairs], joined
-
-    found = [(backbone, layer) for backbone in backbones for layer in convolutions(backbone)]
-    several = len(backbones) > 1
-    return Anatomy(
-        [layer for _, layer in found],
-        [f"{backbone.name}\n{layer.name}" if several else layer.name for backbone, layer in found],
-        responses,
-        maps,
-        lambda features: _logits(head.get_layer("output"), tail(features)),
+    return ModelParts(
+        convolutions, names, responses, maps, lambda features: _logits(output, features)
     )
 
 
-def convolutions(model: keras.Model) -> list[keras.layers.Layer]:
-    """Its convolutional layers, first to last."""
-    return [layer for layer in model.layers if isinstance(layer, CONVOLUTIONS)]
+def _split_transfer(
+    extractor: keras.Model, head: keras.Model, names: dict[str, list[str]]
+) -> ModelParts:
+    backbones = [extractor.get_layer(name) for name in names]
+    convolutions = [
+        [backbone.get_layer(name) for name in names[backbone.name]] for backbone in backbones
+    ]
+    scaled = _outputs(extractor, [extractor.get_layer(scaling_name(name)).output for name in names])
+    responding = [
+        _outputs(backbone, [layer.output for layer in layers])
+        for backbone, layers in zip(backbones, convolutions, strict=True)
+    ]
+    inner = [
+        _outputs(backbone, [layers[-1].output, backbone.output])
+        for backbone, layers in zip(backbones, convolutions, strict=True)
+    ]
+    output = head.get_layer("output")
+    before_output = keras.Model(head.input, output.input)
+
+    def responses(images: Any) -> list[Any]:
+        found = [part(x) for part, x in zip(responding, scaled(images), strict=True)]
+        return [response for outputs in found for response in outputs]
+
+    def maps(images: Any) -> tuple[list[Any], Any]:
+        pairs = [part(x) for part, x in zip(inner, scaled(images), strict=True)]
+        features = [x for _, x in pairs]
+        joined = features[0] if len(features) == 1 else keras.ops.concatenate(features, axis=-1)
+        return [last for last, _ in pairs], joined
+
+    several = len(backbones) > 1
+    return ModelParts(
+        [layer for layers in convolutions for layer in layers],
+        [f"{b}\n{name}" if several else name for b in names for name in names[b]],
+        responses,
+        maps,
+        lambda features: _logits(output, before_output(features)),
+    )
+
+
+def _outputs(network: keras.Model, tensors: list[Any]) -> Callable[[Any], list[Any]]:
+    """Return the function from the network's input to the values of these tensors inside it."""
+    part = keras.Model(network.input, tensors)
+    # Keras 3.15 returns the tensor instead of a list of one.
+    return lambda images: part(images) if len(tensors) > 1 else [part(images)]
 
 
 def _logits(output: keras.layers.Layer, x: Any) -> Any:
     logits = keras.ops.matmul(keras.ops.cast(x, "float32"), output.kernel) + output.bias
-    # One sigmoid is of the second class; the first has its opposite.
+    # A single sigmoid belongs to the second class; the first class gets its negative.
     return keras.ops.concatenate([-logits, logits], -1) if logits.shape[-1] == 1 else logits

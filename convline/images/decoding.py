@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,17 @@ def decode(data: bytes, color_mode: str, least: int | None = None) -> Image.Imag
         BadImage: the file is damaged, of another format, too large or of no fixed range.
     """
     return _decode(data, color_mode, least)[0]
+
+
+def least_side(image_size: Sequence[int], interpolation: str) -> int | None:
+    """Return `least` of `decode` for an image that is resized next; None: decode it in full size.
+
+    Args:
+        image_size: height and width after resizing.
+        interpolation: of the resizing; `nearest` takes pixels of the image unchanged.
+    """
+    # Twice the longer side, as in Pillow's `thumbnail`: resizing still shrinks by half or more.
+    return None if interpolation == "nearest" else 2 * max(image_size)
 
 
 def measure(data: bytes) -> Size:

@@ -1,43 +1,57 @@
-"""One model from images of any size to class probabilities: all that stands before it, inside."""
+"""Build the model from images of any size to class probabilities, with all preprocessing inside."""
 
-from convline.networks.backbones import build_extractor
+from convline.networks.backbones import backbone_convolutions, build_extractor, join
 from convline.networks.resizing import Luma, PillowResizing
 from convline.params.schema import Extract, Preprocess
+from convline.records.saved_models import TrainedModel
 from convline.runtime.keras_backend import keras
 
 
-def build_classifier(
-    model: keras.Model, preprocess: Preprocess, extract: Extract | None, seed: int
-) -> keras.Model:
-    """Put preprocessing, and a backbone if there is one, in front of a trained model.
+def with_extractor(
+    model: TrainedModel, params: Extract, image_shape: list[int], seed: int
+) -> TrainedModel:
+    """Put the extractor in front of a head; return models that take images unchanged.
 
     Args:
-        model: trained; takes images (height, width, channels), or features.
-        preprocess: how its images were made.
-        extract: how its features were made; None where it takes images.
-        seed: of a backbone with random weights.
+        model: takes features or images.
+        params: the parameters with which its features were extracted.
+        image_shape: height, width, channels.
+        seed: for a backbone with random weights.
+
+    Raises:
+        UserError: the backbone's weights cannot be downloaded or read.
+    """
+    if model.description.takes != "features":
+        return model
+    extractor = build_extractor(params, image_shape, seed)
+    convolutions = backbone_convolutions(extractor, params)
+    network = join(extractor, model.network)
+    return model.described(network, takes="images", convolutions=convolutions)
+
+
+def build_classifier(model: TrainedModel, preprocess: Preprocess) -> TrainedModel:
+    """Put preprocessing in front of a model that takes images.
+
+    Args:
+        model: takes images (batch, height, width, channels).
+        preprocess: the parameters with which its training images were preprocessed.
 
     Returns:
         A model from RGB images, uint8 (batch, any height, any width, 3), to probabilities, float32
-        (batch, classes), in the order of data/tfrecords/dataset.json.
-
-    Raises:
-        UserError: the backbone's weights cannot be had.
+        (batch, classes).
     """
-    # Never training, even where it is called without saying so: Keras 3.15's layer Resizing trains
-    # unless it is told not to, and all models after it then do so, too.
+    # Always `training=False`, even if the caller does not pass it: Keras 3.15's layer Resizing
+    # runs in training mode by default, and so would all layers after it.
     height, width = preprocess.image_size
     x = inputs = keras.Input((None, None, 3), dtype="uint8", name="image")
-    # A layer of no change but of the type: its float32 is what those after it reckon in.
+    # Changes the type alone: the layers after it compute in float32.
     x = keras.layers.Rescaling(1.0, name="float", dtype="float32")(x)
     if preprocess.color_mode == "grayscale":
         x = Luma(name="grey", dtype="float32")(x)
     x = PillowResizing(height, width, preprocess.interpolation, name="resize", dtype="float32")(x)
-    if extract is not None:
-        channels = 1 if preprocess.color_mode == "grayscale" else 3
-        x = build_extractor(extract, [height, width, channels], seed)(x, training=False)
-    outputs = model(x, training=False)
+    outputs = model.network(x, training=False)
     if outputs.shape[-1] == 1:
         first = keras.layers.Rescaling(-1.0, offset=1.0, name="first", dtype="float32")(outputs)
         outputs = keras.layers.Concatenate(name="both", dtype="float32")([first, outputs])
-    return keras.Model(inputs, outputs, name="classifier")
+    network = keras.Model(inputs, outputs, name="classifier")
+    return model.described(network, takes="any images")

@@ -17,10 +17,10 @@ from convline.evaluation.model_comparison import Comparison, describe
 from convline.evaluation.score_summary import Summary
 from convline.evaluation.titles import MODELS, SCORES
 from convline.records.dataset import Dataset
+from convline.records.saved_models import TrainedModel
 from convline.reporting.markdown import code, table, text
 from convline.runtime import paths
 from convline.runtime.files import fresh_file
-from convline.runtime.keras_backend import keras
 
 NO_INTERVAL = (
     "Where there is no interval all resamples agree, or too few define the score: no mistake among "
@@ -42,7 +42,7 @@ class Card:
         intended_use: what the user says of it; None for a sentence made of the facts.
     """
 
-    models: Mapping[str, keras.Model]
+    models: Mapping[str, TrainedModel]
     chosen: str
     summaries: Mapping[str, Summary]
     comparison: Comparison
@@ -75,7 +75,7 @@ class Card:
 
     def _models(self) -> str:
         rows = [
-            [FILES[name].name, MODELS[name], f"{model.count_params():,}", _input(model)]
+            [FILES[name].name, MODELS[name], f"{model.network.count_params():,}", _input(model)]
             for name, model in self.models.items()
         ]
         height, width, channels = self.dataset.image_shape
@@ -155,8 +155,6 @@ def _with_interval(summary: Summary, name: str, label: str) -> str:
     return f"{value:.3f}" + ("" if math.isnan(low) else f" ({low:.3f} to {high:.3f})")
 
 
-def _input(model: keras.Model) -> str:
-    shape = "x".join(map(str, model.input_shape[1:]))
-    # Features that were not pooled have three axes, too, and many more channels.
-    images = len(model.input_shape) == 4 and model.input_shape[-1] in {1, 3}
-    return shape if images else f"{shape} features"
+def _input(model: TrainedModel) -> str:
+    shape = "x".join(map(str, model.network.input_shape[1:]))
+    return f"{shape} features" if model.description.takes == "features" else shape

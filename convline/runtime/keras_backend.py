@@ -34,4 +34,15 @@ else:
     with without_native_log(), _as_if_not_installed(*NOT_FOR_KERAS):
         import keras
 
-__all__ = ["keras"]
+__all__ = ["dtype_policy", "keras"]
+
+
+@contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Build layers with this dtype policy, for example `mixed_bfloat16`; restore the old one."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -17,7 +17,7 @@ with without_native_log():
 
     tf.config.list_physical_devices()
 
-__all__ = ["has_gpu", "replicas", "set_up", "tf", "threads", "verbose"]
+__all__ = ["has_gpu", "policy_name", "replicas", "set_up", "tf", "threads", "verbose"]
 
 INSTALL_GPU = (
     "install TensorFlow's CUDA packages with `make setup EXTRA=gpu`, look at `nvidia-smi`, "
@@ -46,18 +46,28 @@ def set_up(seed: int, precision: str, *, device: str, gpus: int) -> str:
     if gpus > max(1, len(present)):
         sees = f"TensorFlow sees {len(present)}"
         raise UserError(f"runtime.gpus is {gpus}, but {sees}: {INSTALL_GPU}")
-    if precision == "mixed_float16" and not present:
-        raise UserError("mixed_float16 needs a GPU (on a CPU it does not finish); " + INSTALL_GPU)
-    if precision == "auto":
-        precision = "mixed_bfloat16" if _native_bfloat16(present) else "float32"
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
-    keras.config.set_dtype_policy(precision)
+    keras.config.set_dtype_policy(policy_name(precision))
     keras.utils.set_random_seed(seed)
     if present:
         # CPU kernels are deterministic as they are; there it would only make tf.data sequential.
         tf.config.experimental.enable_op_determinism()
     return keras.config.dtype_policy().compute_dtype
+
+
+def policy_name(precision: str) -> str:
+    """Return the name of Keras's dtype policy for a precision of params.yaml (see `set_up`).
+
+    Raises:
+        UserError: `mixed_float16` without a GPU.
+    """
+    gpus = tf.config.get_visible_devices("GPU")
+    if precision == "mixed_float16" and not gpus:
+        raise UserError("mixed_float16 needs a GPU (on a CPU it does not finish); " + INSTALL_GPU)
+    if precision == "auto":
+        return "mixed_bfloat16" if _native_bfloat16(gpus) else "float32"
+    return precision
 
 
 def has_gpu() -> bool:

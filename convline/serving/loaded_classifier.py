@@ -1,4 +1,4 @@
-"""models/classifier.keras, loaded and checked, with the names of its classes."""
+"""Load models/classifier.keras and classify images of any size with it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,46 +8,58 @@ from pathlib import Path
 
 import numpy as np
 
-from convline.explanation.model_parts import Anatomy, dissect_cnn, dissect_transfer
-from convline.images.decoding import decode
+from convline.explanation.model_parts import ModelParts, split_model
+from convline.images.decoding import decode, least_side
 from convline.networks import whole_classifier as _registers_its_layers  # noqa: F401
-from convline.networks.backbones import FINE_TUNED
-from convline.records.dataset import load_dataset
+from convline.records.saved_models import TrainedModel, load_model
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 from convline.runtime.native_log import without_native_log
 from convline.runtime.tensorflow_setup import tf
 
-TRAIN = "run `dvc repro`, or `dvc pull` where somebody trained already"
-
 
 @dataclass(frozen=True)
 class Classifier:
-    """A model of images of any size: resized one by one, then classified many at once.
+    """A model of images of any size: they are resized one by one, then classified in batches.
 
     Attributes:
-        classes: names in the order of the probabilities.
-        model: uint8 (batch, any height, any width, 3) to float32 (batch, classes).
-        image_size: height and width that images are resized to.
+        trained: takes any images.
     """
 
-    classes: list[str]
-    model: keras.Model
-    image_size: tuple[int, int]
+    trained: TrainedModel
+
+    @property
+    def model(self) -> keras.Model:
+        """Return the model, uint8 (batch, any height, any width, 3) to float32 (batch, classes)."""
+        return self.trained.network
+
+    @property
+    def classes(self) -> list[str]:
+        """Return the class names in the order of the probabilities."""
+        return self.trained.description.classes
+
+    @cached_property
+    def resizing(self) -> keras.layers.Layer:
+        """Return the layer that resizes images as preprocess did."""
+        return self.model.get_layer("resize")
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Return the height and width in pixels to which images are resized."""
+        return self.resizing.height, self.resizing.width
 
     def decode(self, data: bytes) -> np.ndarray:
-        """An image file, uint8 (height, width, 3), as preprocess decodes it.
+        """Decode an image file as preprocess does, to uint8 (height, width, 3).
 
         Raises:
-            BadImage: it cannot be decoded.
+            BadImage: the file cannot be decoded.
         """
-        resize = self.model.get_layer("resize")
-        least = None if resize.interpolation == "nearest" else 2 * max(self.image_size)
+        least = least_side(self.image_size, self.resizing.interpolation)
         return np.asarray(decode(data, "rgb", least))
 
     def resize(self, image: np.ndarray) -> np.ndarray:
-        """An image as the trained model sees it.
+        """Resize an image as preprocess does, and convert it to grey if the model takes grey.
 
         Args:
             image: uint8 (height, width, 3).
@@ -60,72 +72,53 @@ class Classifier:
     def predict(
         self, images: Iterator[np.ndarray] | Sequence[np.ndarray], batch_size: int
     ) -> Iterator[np.ndarray]:
-        """The probabilities of each image, float32 (classes,), in the order of the images.
+        """Yield the probabilities of each image, float32 (classes,), in the order of the images.
 
         Args:
-            images: uint8 (height, width, 3), each of its own size.
-            batch_size: how many the model takes at once.
+            images: uint8 (height, width, 3), of any sizes.
+            batch_size: number of images that the model classifies at once.
         """
         remaining = iter(images)
         while batch := [self.resize(image) for image in islice(remaining, batch_size)]:
             yield from self.classify(np.stack(batch))
 
     def classify(self, resized: np.ndarray) -> np.ndarray:
-        """The probabilities of images, float32 (batch, classes).
+        """Return the probabilities of resized images, float32 (batch, classes).
 
         Args:
-            resized: what `resize` gives, float32 (batch, *image_size, channels).
+            resized: from `resize`, float32 (batch, *image_size, channels).
         """
         return self._back.predict_on_batch(resized)
 
     @cached_property
-    def anatomy(self) -> Anatomy:
-        """The parts of the trained model, which take what `resize` gives."""
-        inner = {layer.name: layer for layer in self.model.layers}
-        if "extractor" in inner:
-            return dissect_transfer(inner["extractor"], inner["head"])
-        if FINE_TUNED in inner:
-            return dissect_transfer(inner[FINE_TUNED], inner[FINE_TUNED].get_layer("head"))
-        return dissect_cnn(inner["scratch"])
+    def parts(self) -> ModelParts:
+        """Return the parts of the trained model, which take the output of `resize`."""
+        return split_model(self.trained)
 
     @cached_property
     def _front(self) -> "tf.types.experimental.PolymorphicFunction":
-        front = keras.Model(self.model.input, self.model.get_layer("resize").output)
+        front = keras.Model(self.model.input, self.resizing.output)
         # Traced once for all sizes.
         any_size = tf.TensorSpec([None, None, None, 3], tf.uint8)
         return tf.function(front, input_signature=[any_size])
 
     @cached_property
     def _back(self) -> keras.Model:
-        return keras.Model(self.model.get_layer("resize").output, self.model.output)
+        return keras.Model(self.resizing.output, self.model.output)
 
 
 def load_classifier(path: Path = paths.CLASSIFIER) -> Classifier:
-    """Load a model and see that it is one of ours, trained on the classes that are here.
+    """Load a classifier; the file contains all that is needed, its class names too.
 
     Raises:
-        UserError: there is none, or it is another kind of file or model.
+        UserError: the file is missing, not one of this project's models, or not a classifier.
     """
-    if not path.is_file():
-        raise UserError(f"there is no {path}; {TRAIN}")
-    classes = load_dataset().classes
-    try:
-        # Never from pickle or code inside the file: Keras's safe mode refuses both.
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-        resize = model.get_layer("resize")
-        size = (resize.height, resize.width)
-        units = model.output_shape[-1]
-    except Exception as error:
-        # Keras raises a dozen kinds for files that are something else.
-        why = "is no classifier that `evaluate` wrote"
-        raise UserError(f"{path} {why}; {TRAIN}\n({error})") from error
-    if units != len(classes):
-        raise UserError(
-            f"{path} tells {units} classes apart, and data/tfrecords/dataset.json names "
-            f"{len(classes)}: they are of different runs; {TRAIN}"
-        )
-    classifier = Classifier(classes, model, size)
+    trained = load_model(path)
+    if trained.description.takes != "any images":
+        why = f"{path} takes {trained.description.takes} after preprocessing"
+        raise UserError(f"{why}; use {paths.CLASSIFIER}, which includes the preprocessing")
+    classifier = Classifier(trained)
     with without_native_log():
-        # oneDNN says, of the first image, that it knows no uint8 on some processors.
+        # On some processors oneDNN logs at the first image that it does not support uint8.
         classifier.resize(np.zeros((1, 1, 3), np.uint8))
     return classifier

@@ -92,7 +92,7 @@ def answer(
     order = np.argsort(-p, kind="stable")
     picture = fit(picture, SIDE)
     likeliest = order[:heats]
-    maps = grad_cam(classifier.anatomy, np.stack([seen] * len(likeliest)), likeliest)
+    maps = grad_cam(classifier.parts, np.stack([seen] * len(likeliest)), likeliest)
     return Answer(
         [(classifier.classes[i], float(p[i])) for i in order],
         _uri(picture),

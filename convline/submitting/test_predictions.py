@@ -9,7 +9,6 @@ from tqdm import tqdm
 from convline.images.archives import read_members
 from convline.images.decoding import BadImage
 from convline.runtime.errors import UserError
-from convline.runtime.keras_backend import keras
 from convline.serving.loaded_classifier import Classifier
 
 
@@ -42,6 +41,6 @@ def predict(
 
 
 def trained_part(classifier: Classifier) -> str:
-    """The name of the model that was trained, inside of what stands before it."""
-    inner = [x.name for x in classifier.model.layers if isinstance(x, keras.Model)]
-    return inner[-1] if inner else classifier.model.name
+    """Return the name of the model: `scratch`, `transfer` or `transfer, fine-tuned`."""
+    description = classifier.trained.description
+    return description.model + ", fine-tuned" * description.fine_tuned

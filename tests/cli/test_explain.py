@@ -8,18 +8,17 @@ import pytest
 from PIL import Image
 
 from convline.cli import explain
-from convline.networks.backbones import FINE_TUNED, build_extractor
+from convline.networks.backbones import backbone_convolutions, build_extractor, join
 from convline.networks.cnn import build_cnn
 from convline.networks.head import build_head
-from convline.networks.whole_classifier import build_classifier
+from convline.networks.whole_classifier import build_classifier, with_extractor
 from convline.params.loading import load_params
-from convline.records.saved_models import save
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 from convline.serving.loaded_classifier import load_classifier
 from tests.browser import CHROMIUM, Browser
-from tests.classifiers import write_classes
+from tests.classifiers import scratch, transfer_head
 from tests.commands import REPOSITORY, python
 
 CLASSES = ["bee", "<i>cat", "dog"]
@@ -44,16 +43,17 @@ def write_classifier(kind):
     extract = params.extract.model_copy(update={"weights": "none", "image_size": [32, 32]})
     keras.utils.set_random_seed(3)
     if kind == "scratch":
-        model = build_cnn(params.train.model_copy(update={"filters": [4, 6]}), SHAPE, 3)
+        network = build_cnn(params.train.model_copy(update={"filters": [4, 6]}), SHAPE, 3)
+        model = scratch(network, CLASSES)
     else:
-        extractor = build_extractor(extract, SHAPE, params.seed)
-        model = build_head(params.train_head, extractor.output_shape[1:], 3)
+        model = transfer_head(build_head(params.train_head, (512,), 3), CLASSES)
     if kind == "fine-tuned":
-        model = keras.Model(extractor.input, model(extractor.output), name=FINE_TUNED)
-    paths.CLASSIFIER.parent.mkdir()
-    before = extract if kind == "features" else None
-    save(build_classifier(model, preprocess, before, params.seed), paths.CLASSIFIER)
-    write_classes(CLASSES)
+        extractor = build_extractor(extract, SHAPE, params.seed)
+        convolutions = backbone_convolutions(extractor, extract)
+        network = join(extractor, model.network)
+        model = model.described(network, takes="images", convolutions=convolutions)
+    model = with_extractor(model, extract, SHAPE, params.seed)
+    build_classifier(model, preprocess).save(paths.CLASSIFIER)
     pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
     Image.fromarray(pixels).save("photo.png")
 
@@ -73,10 +73,10 @@ def test_the_page_shows_what_the_classifier_says_and_loads_nothing(inside):
     assert page.count("<img ") == page.count('src="data:image/png') == 4 + page.count("A heat map")
     assert "<i>cat" not in page
     # What it shows is of this model: its parts give what the whole gives.
-    anatomy = classifier.anatomy
-    logits = anatomy.logits(anatomy.maps(classifier.resize(image)[np.newaxis])[1])
+    parts = classifier.parts
+    logits = parts.logits(parts.maps(classifier.resize(image)[np.newaxis])[1])
     assert keras.ops.softmax(logits).numpy()[0] == pytest.approx(p, abs=1e-5)
-    assert len(anatomy.convolutions) == (2 if inside == "scratch" else 13)
+    assert len(parts.convolutions) == (2 if inside == "scratch" else 13)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")

@@ -12,16 +12,15 @@ from PIL import Image
 
 from convline.cli import export
 from convline.exporting import export_check, export_formats, portable_model
-from convline.networks.backbones import build_extractor
-from convline.networks.whole_classifier import build_classifier
+from convline.networks.whole_classifier import build_classifier, with_extractor
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
-from convline.records.saved_models import save
 from convline.runtime import paths
 from convline.runtime.errors import UserError
-from convline.runtime.keras_backend import keras
+from convline.runtime.keras_backend import dtype_policy, keras
 from convline.runtime.tensorflow_setup import tf
 from convline.serving.loaded_classifier import Classifier, load_classifier
+from tests.classifiers import scratch, transfer_head
 from tests.tiny_records import image, write_records
 
 EXAMPLES = {"train": 12, "validation": 4, "test": 24}
@@ -60,14 +59,9 @@ def make(workspace, set_params):
             set_params(**{"extract.backbone": backbone})
         params = load_params()
         keras.utils.set_random_seed(1)
-        if backbone:
-            extractor = build_extractor(params.extract, shape, params.seed)
-            model = head(extractor.output_shape[1:])
-        else:
-            model = cnn(shape)
-        extract = params.extract if backbone else None
-        classifier = build_classifier(model, params.preprocess, extract, params.seed)
-        save(classifier, paths.CLASSIFIER)
+        model = transfer_head(head((512,))) if backbone else scratch(cnn(shape))
+        model = with_extractor(model, params.extract, shape, params.seed)
+        build_classifier(model, params.preprocess).save(paths.CLASSIFIER)
 
     return both
 
@@ -169,12 +163,9 @@ def test_savedmodel_never_trains(make):
 
 def test_a_model_in_bfloat16_is_exported_in_float32(make):
     make()
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        model = build_classifier(cnn([16, 12, 1]), load_params().preprocess, None, 0)
-    finally:
-        keras.config.set_dtype_policy("float32")
-    classifier = Classifier(["0", "1"], model, (16, 12))
+    with dtype_policy("mixed_bfloat16"):
+        model = scratch(cnn([16, 12, 1]))
+    classifier = Classifier(build_classifier(model, load_params().preprocess))
     records = export_check.as_records(portable_model.after_resizing(classifier), load_dataset())
     export_formats.write("litert", classifier, Path("bfloat16.tflite"), 0)
     predict = export_formats.FORMATS["litert"].load(Path("bfloat16.tflite"), 1)
@@ -287,7 +278,7 @@ def test_a_foreign_model_is_refused(make, run_export):
     make()
     inputs = keras.Input((16, 12, 1))
     keras.Model(inputs, keras.layers.Flatten()(inputs)).save(paths.CLASSIFIER)
-    with pytest.raises(UserError, match="is no classifier that `evaluate` wrote"):
+    with pytest.raises(UserError, match="does not contain its class names"):
         run_export()
 
 

@@ -15,15 +15,14 @@ from PIL import Image
 
 from convline.cli import submit
 from convline.networks.backbones import build_extractor
-from convline.networks.whole_classifier import build_classifier
+from convline.networks.whole_classifier import build_classifier, with_extractor
 from convline.params.loading import load_params
-from convline.records.saved_models import save
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 from convline.submitting.sample_submission import find_sample
 from convline.submitting.submission_columns import check_options, decide
-from tests.classifiers import write_classifier
+from tests.classifiers import transfer_head, write_classifier
 from tests.commands import REPOSITORY, environment, python, run_in
 from tests.image_archives import pack
 from tests.kaggle_server import START_UPLOAD, SUBMIT, serve
@@ -145,16 +144,17 @@ def test_arguments_that_cannot_be_are_one_message(competition, capsys, arguments
     assert message in capsys.readouterr().err
 
 
-def test_a_model_on_features_is_named_for_its_head(competition, set_params, capsys):
+def test_the_message_names_a_transfer_model(competition, set_params, capsys):
     set_params(**{"extract.weights": "none", "extract.image_size": [32, 32]})
     params = load_params()
     features = build_extractor(params.extract, [6, 5, 1], params.seed).output_shape[1:]
     inputs = keras.Input(features, name="features")
     outputs = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs))
     head = keras.Model(inputs, outputs, name="head")
-    save(build_classifier(head, params.preprocess, params.extract, 0), paths.CLASSIFIER)
+    model = with_extractor(transfer_head(head, ["cat", "dog"]), params.extract, [6, 5, 1], 0)
+    build_classifier(model, params.preprocess).save(paths.CLASSIFIER)
     call()
-    assert f"convline {short_commit()} with changes: head\n" in capsys.readouterr().out
+    assert f"convline {short_commit()} with changes: transfer\n" in capsys.readouterr().out
 
 
 def test_help_shows_how():

@@ -13,12 +13,13 @@ from convline.explanation.feature_pictures import (
     overlay,
 )
 from convline.explanation.grad_cam import grad_cam
-from convline.explanation.model_parts import dissect_cnn, dissect_transfer
-from convline.networks.backbones import FINE_TUNED, build_extractor
+from convline.explanation.model_parts import split_model
 from convline.networks.cnn import build_cnn
 from convline.networks.head import build_head
+from convline.networks.whole_classifier import with_extractor
 from convline.params.loading import load_params
 from convline.runtime.keras_backend import keras
+from tests.classifiers import scratch, transfer_head
 from tests.made_predictions import predictions
 
 
@@ -38,17 +39,17 @@ def test_grad_cam_by_hand():
     model = linear([[2, 0], [0, 1], [4, 0], [0, 1], [2, 0], [0, 1], [0, 0], [0, 1]])
     image = np.array([[[[10], [40]], [[20], [0]]]], np.uint8)
     # Class 0: the mean gradient of channel 0 is 2, of channel 1 nothing: 20, 80, 40, 0.
-    heat = grad_cam(dissect_cnn(model), image, np.array([0]))
+    heat = grad_cam(split_model(scratch(model)), image, np.array([0]))
     assert heat[0].tolist() == [[0.25, 1], [0.5, 0]]
     # Class 1: the mean of channel 1 is 1, and its values are negative: nothing is left.
-    assert not grad_cam(dissect_cnn(model), image, np.array([1])).any()
+    assert not grad_cam(split_model(scratch(model)), image, np.array([1])).any()
 
 
 def test_a_sigmoid_speaks_for_the_second_class_and_against_the_first():
     model = linear([[1], [0]] * 4, "sigmoid")
     image = np.full((1, 2, 2, 1), 50, np.uint8)
-    assert grad_cam(dissect_cnn(model), image, np.array([1])).all()
-    assert not grad_cam(dissect_cnn(model), image, np.array([0])).any()
+    assert grad_cam(split_model(scratch(model)), image, np.array([1])).all()
+    assert not grad_cam(split_model(scratch(model)), image, np.array([0])).any()
 
 
 @pytest.fixture
@@ -65,36 +66,33 @@ def params(workspace, set_params):
     return load_params()
 
 
-@pytest.mark.parametrize("kind", ["scratch", "one", "several", "fine-tuned"])
+@pytest.mark.parametrize("kind", ["scratch", "one", "several"])
 def test_the_parts_give_what_the_whole_gives(params, kind, tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 1), np.uint8)
     keras.utils.set_random_seed(1)
     if kind == "scratch":
-        model = build_cnn(params.train, [40, 40, 1], 3)
-        anatomy, expected = dissect_cnn(model), model.predict_on_batch(image)
+        model = scratch(build_cnn(params.train, [40, 40, 1], 3))
     else:
         names = ["mobilenet_v2", "vgg16"] if kind == "several" else "vgg16"
         extract = params.extract.model_copy(update={"backbone": names})
-        extractor = build_extractor(extract, [40, 40, 1], 0)
-        head = build_head(params.train_head, extractor.output_shape[1:], 3)
-        model = keras.Model(extractor.input, head(extractor.output), name=FINE_TUNED)
-        expected = model.predict_on_batch(image)
-        whole = model if kind == "fine-tuned" else extractor
-        anatomy = dissect_transfer(whole, head)
-    logits = anatomy.logits(anatomy.maps(image.astype(np.float32))[1])
+        channels = 1280 + 512 if kind == "several" else 512
+        head = transfer_head(build_head(params.train_head, (channels,), 3))
+        model = with_extractor(head, extract, [40, 40, 1], 0)
+    parts, expected = split_model(model), model.network.predict_on_batch(image)
+    logits = parts.logits(parts.maps(image.astype(np.float32))[1])
     assert keras.ops.softmax(logits).numpy() == pytest.approx(expected, abs=1e-5)
-    responses = anatomy.responses(image.astype(np.float32))
-    assert len(responses) == len(anatomy.convolutions) == len(set(anatomy.names)) > 1
+    responses = parts.responses(image.astype(np.float32))
+    assert len(responses) == len(parts.convolutions) == len(set(parts.names)) > 1
     if kind == "several":
-        first, last = anatomy.names[0], anatomy.names[-1]
-        assert (first, last) == ("mobilenetv2_1.00_32\nConv1", "vgg16\nblock5_conv3")
-    heat = grad_cam(anatomy, image, expected.argmax(axis=1))
+        first, last = parts.names[0], parts.names[-1]
+        assert (first, last) == ("mobilenet_v2\nConv1", "vgg16\nblock5_conv3")
+    heat = grad_cam(parts, image, expected.argmax(axis=1))
     assert heat.shape[0] == 3
     assert heat.min() >= 0
     assert heat.max() <= 1
     for name, draw in (("edges", draw_edges), ("maps", draw_feature_maps)):
-        draw(anatomy, image[0], tmp_path / f"{name}.png")
-    draw_filters(anatomy, tmp_path / "filters.png")
+        draw(parts, image[0], tmp_path / f"{name}.png")
+    draw_filters(parts, tmp_path / "filters.png")
     assert height(tmp_path / "maps.png") == 100 * (1 + len(responses))
 
 
@@ -106,11 +104,11 @@ def test_right_and_wrong_predictions_are_shown_the_surest_first(tmp_path):
     assert wrong.tolist() == [2, 3]
     model = linear([[1, 0], [0, 1]] * 4)
     images = {key: np.full((2, 2, 1), 50, np.uint8) for key in "abcd"}
-    draw_grad_cam(dissect_cnn(model), some, images, tmp_path / "cam.png")
+    draw_grad_cam(split_model(scratch(model)), some, images, tmp_path / "cam.png")
     assert height(tmp_path / "cam.png") == 400
     # A model that is never right has one row less.
     wrong_only = predictions([1], [[1, 0]], keys=["a"])
-    draw_grad_cam(dissect_cnn(model), wrong_only, images, tmp_path / "cam.png")
+    draw_grad_cam(split_model(scratch(model)), wrong_only, images, tmp_path / "cam.png")
     assert height(tmp_path / "cam.png") == 200
 
 
@@ -127,10 +125,12 @@ def test_edges_are_where_sobel_finds_them(tmp_path):
     image = np.zeros((16, 16, 1), np.uint8)
     image[8:] = 200
     model = build_linear(image.shape)
-    draw_edges(dissect_cnn(model), image, tmp_path / "edges.png")
+    draw_edges(split_model(scratch(model)), image, tmp_path / "edges.png")
     with Image.open(tmp_path / "edges.png") as file:
         sheet = file.convert("L")
     horizontal, vertical = ((150 + 100 * i, 100) for i in (0, 1))
+    # Of one convolution, too, its response is an image.
+    assert split_model(scratch(model)).responses(image[np.newaxis])[0].shape == (1, 14, 14, 1)
     at = [sheet.crop((x, y, x + 96, y + 96)).getextrema() for x, y in (horizontal, vertical)]
     assert at[0] == (0, 255)  # the border between dark and bright runs across
     assert at[1] == (0, 0)

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from convline.networks.backbones import NETWORKS, Scaling, build_extractor
 from convline.params.schema import MIN_PIXELS, Backbone, Extract
-from convline.records.saved_models import save
+from convline.records.saved_models import Description, TrainedModel, load_model
 from convline.runtime import paths, tensorflow_setup
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
@@ -91,9 +91,10 @@ def test_random_weights_repeat_by_seed(workspace):
 
 def test_an_extractor_is_saved_and_loads_again(workspace):
     extractor = build_extractor(params(backbone="mobilenet_v2", weights="none"), [32, 32, 1], 0)
-    save(extractor, paths.HEAD_MODEL)
+    description = Description("transfer", "images", ["0"], False, {})
+    TrainedModel(extractor, description).save(paths.HEAD_MODEL)
     images = np.full((1, 32, 32, 1), 100, np.uint8)
-    loaded = keras.models.load_model(paths.HEAD_MODEL)
+    loaded = load_model(paths.HEAD_MODEL).network
     assert np.array_equal(loaded.predict_on_batch(images), extractor.predict_on_batch(images))
 
 

@@ -8,10 +8,11 @@ from convline.evaluation.model_choice import choose
 from convline.evaluation.score_summary import Summary
 from convline.networks.backbones import build_extractor
 from convline.networks.resizing import Luma, PillowResizing
-from convline.networks.whole_classifier import build_classifier
+from convline.networks.whole_classifier import build_classifier, with_extractor
 from convline.params.loading import load_params
-from convline.records.saved_models import save
+from convline.records.saved_models import load_model
 from convline.runtime.keras_backend import keras
+from tests.classifiers import scratch, transfer_head
 
 SIZES = [(100, 130), (37, 20), (64, 48), (480, 640), (9, 300), (1, 1)]
 CHANNELS = {"grayscale": 1, "rgb": 3}
@@ -60,17 +61,18 @@ def test_preprocessing_and_backbone_are_inside(workspace, set_params, color_mode
     inputs = keras.Input(shape if takes == "images" else extractor.output_shape[1:])
     x = keras.layers.Flatten()(inputs)
     x = keras.layers.Rescaling(1 / 255)(x)
-    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
-    extract = params.extract if takes == "features" else None
-    classifier = build_classifier(model, params.preprocess, extract, params.seed)
-    save(classifier, workspace / "classifier.keras")
+    network = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x), name="scratch")
+    model = scratch(network) if takes == "images" else transfer_head(network)
+    complete = with_extractor(model, params.extract, list(shape), params.seed)
+    build_classifier(complete, params.preprocess).save(workspace / "classifier.keras")
+    # Plain Keras loads it, too.
     loaded = keras.models.load_model(workspace / "classifier.keras", compile=False)
     for height, width in SIZES:
         image = noise(height, width)
         mode = "L" if color_mode == "grayscale" else "RGB"
         small = Image.fromarray(image).convert(mode).resize((32, 40), Image.Resampling.BILINEAR)
         pixels = np.asarray(small).reshape(1, *shape).astype(np.float32)
-        expected = model(extractor(pixels) if extract else pixels).numpy()
+        expected = network(pixels if takes == "images" else extractor(pixels)).numpy()
         given = loaded(image[np.newaxis]).numpy()
         assert given.dtype == np.float32
         assert given.shape == (1, 2)
@@ -83,8 +85,9 @@ def test_it_never_trains(workspace, set_params):
     inputs = keras.Input((512,))
     x = keras.layers.Dropout(0.5)(inputs)
     head = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(x))
-    save(build_classifier(head, params.preprocess, params.extract, 0), workspace / "c.keras")
-    loaded = keras.models.load_model(workspace / "c.keras", compile=False)
+    model = with_extractor(transfer_head(head), params.extract, [8, 8, 1], 0)
+    build_classifier(model, params.preprocess).save(workspace / "c.keras")
+    loaded = load_model(workspace / "c.keras").network
     image = noise(20, 30)[np.newaxis]
     expected = loaded.predict_on_batch(image)
     # Without `training=False`, as people and exporters call it.
@@ -100,7 +103,7 @@ def test_equal_classifiers_are_equal_bytes(workspace):
         inputs = keras.Input((8, 8, 1))
         outputs = keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(inputs))
         model = keras.Model(inputs, outputs, name="scratch")
-        save(build_classifier(model, params.preprocess, None, 0), workspace / f"{name}.keras")
+        build_classifier(scratch(model), params.preprocess).save(workspace / f"{name}.keras")
     assert (workspace / "one.keras").read_bytes() == (workspace / "two.keras").read_bytes()
 
 

@@ -23,6 +23,7 @@ from convline.runtime.errors import UserError
 from convline.runtime.files import write_json
 from convline.runtime.keras_backend import keras
 from stages import evaluate
+from tests.classifiers import scratch, transfer_head
 from tests.made_predictions import predictions, random_predictions, read_predictions
 from tests.tiny_records import write_records
 
@@ -221,7 +222,7 @@ def evaluated(workspace, set_params):
         outputs = layers.Dense(2, activation="softmax", name="output")(x)
         model = keras.Model(inputs, outputs, name=path.stem)
         model.set_weights([rng.normal(size=w.shape) for w in model.weights])
-        model.save(path)
+        (scratch if path == paths.SCRATCH_MODEL else transfer_head)(model).save(path)
     for split, count in COUNTS.items():
         batch = next(iter(read_batches(paths.TFRECORDS, dataset, split, count)))
         keys = np.array([key.decode() for key in batch[2].numpy()])

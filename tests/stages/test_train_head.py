@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from convline.evaluation.inference import predict_images, predict_transfer
-from convline.networks.backbones import FINE_TUNED, build_extractor
+from convline.networks.backbones import build_extractor
 from convline.params import presets
 from convline.params.loading import load_params
+from convline.records.saved_models import load_model
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
@@ -29,12 +30,16 @@ VALUES = [
 
 
 def test_the_head_learns_first_then_the_last_layers_with_it(tuned):
-    model = keras.models.load_model(paths.HEAD_MODEL, compile=False)
-    assert model.name == FINE_TUNED
-    assert model.input_shape == (None, 32, 32, 3)
+    model = load_model(paths.HEAD_MODEL)
+    description = model.description
+    assert (description.model, description.takes, description.fine_tuned) == (
+        "transfer", "images", True
+    )  # fmt: skip
+    assert len(description.convolutions["vgg16"]) == 13
+    assert model.network.input_shape == (None, 32, 32, 3)
     before = build_extractor(load_params().extract, [32, 32, 3], load_params().seed)
     old, new = (
-        next(x for x in whole.layers if isinstance(x, keras.Model)) for whole in (before, model)
+        extractor.get_layer("vgg16") for extractor in (before, model.network.get_layer("extractor"))
     )
     changed = [
         x.name
@@ -57,8 +62,8 @@ def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
 
 def test_evaluate_gives_a_fine_tuned_model_images(tuned):
     params = load_params()
-    model = keras.models.load_model(paths.HEAD_MODEL, compile=False)
-    keys, _, expected = predict_images(model, tuned, "test", params)
+    model = load_model(paths.HEAD_MODEL)
+    keys, _, expected = predict_images(model.network, tuned, "test", params)
     assert np.array_equal(predict_transfer(model, keys, tuned, "test", params), expected)
 
 

@@ -1,4 +1,4 @@
-"""What both training stages share: targets, optimizers, losses, fitting, saving."""
+"""What both training stages share: targets, optimizers, losses, fitting."""
 
 import json
 import math
@@ -13,7 +13,6 @@ from convline.networks.cnn import build_cnn
 from convline.networks.head import build_head
 from convline.params.loading import validate
 from convline.params.schema import Params
-from convline.records.saved_models import save
 from convline.runtime import paths, tensorflow_setup
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
@@ -106,22 +105,6 @@ def test_a_loss_that_is_no_number_is_one_clear_message(losses, tmp_path, monkeyp
         curves = Curves(live, "train")
         with pytest.raises(UserError, match=r"in epoch 1; lower train\.learning_rate"):
             curves.on_epoch_end(0, logs)
-
-
-def test_models_are_saved_byte_for_byte_and_load_again(default_params, tmp_path):
-    saved = []
-    for name in ("a", "b"):
-        keras.utils.clear_session()
-        tensorflow_setup.set_up(1, "float32", **CPU)
-        model = build_head(default_params.train_head, (512,), 10)
-        path = tmp_path / name / "head.keras"
-        save(model, path)
-        saved.append(path.read_bytes())
-        assert list(path.parent.iterdir()) == [path]
-    assert saved[0] == saved[1]
-    loaded = keras.models.load_model(path)
-    x = np.ones((2, 512), np.float32)
-    assert np.array_equal(loaded(x), model(x))
 
 
 def test_cosine_falls_to_zero_in_the_last_epoch(default):
