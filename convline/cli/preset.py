@@ -3,11 +3,11 @@
     convline preset                       list them
     convline preset dogs-vs-cats          show what changes in params.yaml, and change it
     convline preset dogs-vs-cats --show   show it alone
-    convline preset digits download.kind=archive download.path=~/photos.zip
+    convline preset default download.kind=archive download.path=~/photos.zip
                                                  with values of your own
-    convline preset digits                back to the default
+    convline preset default                back to the default
 
-`presets/digits.yaml` is the whole default; every other preset holds what differs from it. A preset
+`presets/default.yaml` is the whole default; every other preset holds what differs from it. A preset
 replaces all of params.yaml, so that the result does not depend on what stood there before.
 """
 

@@ -140,4 +140,4 @@ def _as_predictions(table: pd.DataFrame, classes: list[str]) -> Predictions:
 
 
 def _grouped(state: State) -> bool:
-    return bool(section(state.params, "organize").get("group"))
+    return bool(section(state.params, "organize").get("group_pattern"))

@@ -416,7 +416,7 @@ def write_run(folder, classes, commit=True):
     pipeline["stages"]["organize"]["plots"].append("metrics/organize/odd_picture.png")
     with (folder / "dvc.yaml").open("w") as file:
         YAML(typ="safe").dump(pipeline, file)
-    text = (REPOSITORY / "presets/digits.yaml").read_text()
+    text = (REPOSITORY / "presets/default.yaml").read_text()
     # A name without a place to break it, as those of weights are.
     (folder / "params.yaml").write_text(text.replace("weights: hed", f"weights: {'w_' * 40}.h5", 1))
     metrics = folder / "metrics"

@@ -83,7 +83,7 @@ def test_paired_intervals_are_narrower_than_independent_ones(two):
     before, after = two
     scores = [{"scratch.accuracy": wilson(count, 200)} for count in (140, 150)]
     # With a group the images are not independent, and what Git has are the intervals by group.
-    grouped = {"organize": {"group": "(.)"}}
+    grouped = {"organize": {"group_pattern": "(.)"}}
     alone = differences(state(before, scores[0], **grouped), state(after, scores[1], **grouped))
     found = alone.pop("scratch.accuracy")
     assert (found.low, found.high) == pytest.approx(combine(wilson(140, 200), wilson(150, 200)))
