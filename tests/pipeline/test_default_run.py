@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +17,16 @@ import pytest
 
 from convline.runtime import paths
 from convline.serving.loaded_classifier import load_classifier
-from tests.commands import apply_preset, dvc, environment, make_repository, python, stages_run
+from tests.commands import (
+    REPOSITORY,
+    apply_preset,
+    dvc,
+    environment,
+    make_repository,
+    python,
+    run_in,
+    stages_run,
+)
 from tests.made_predictions import read_predictions
 
 STAGES = ["download", "organize", "preprocess", "train", "extract", "train_head", "evaluate"]
@@ -55,6 +66,19 @@ def test_the_classifier_predicts_from_files_what_evaluate_computed(repository, m
 
 def test_a_second_repro_does_nothing(repository):
     assert "Data and pipelines are up to date." in dvc(repository, "repro")
+
+
+@pytest.mark.parametrize("page", ["evaluation.md", "predictions.md"])
+def test_the_python_examples_of_the_docs_run(repository, page):
+    text = (REPOSITORY / "docs" / page).read_text()
+    (example,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    image = min((repository / "data/organized/test").glob("*/*.png"))
+    shutil.copy(image, repository / "photo.jpg")
+    try:
+        result = run_in(repository, [sys.executable, "-c", example], environment())
+    finally:
+        (repository / "photo.jpg").unlink()
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.slow

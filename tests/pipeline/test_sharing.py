@@ -29,7 +29,7 @@ SHARE, GET = (
 )
 ADD_REMOTE, COMMIT, PUSH, PUSH_EXPERIMENTS = SHARE
 CLONE, _, PULL, PULL_EXPERIMENTS = GET
-PULL_ENOUGH_TO_PREDICT = "dvc pull models/classifier.keras data/tfrecords/dataset.json"
+PULL_ENOUGH_TO_PREDICT = "dvc pull models/classifier.keras"
 ANOTHER_SERVER = "dvc remote modify storage endpointurl https://..."
 LESS_DROPOUT = ["exp", "run", "--temp", "-S", "train.dropout=0.3", "--name"]
 KEYS = {name: secrets.token_hex() for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
@@ -59,8 +59,8 @@ def test_a_clone_serves_the_web_app_without_training(clone):
 def test_a_clone_predicts_without_the_training_images(origin, shared, prediction, tmp_path):
     assert PULL_ENOUGH_TO_PREDICT in DETAILS
     clone = clone_of(origin, tmp_path)
-    assert "3 files fetched" in sh(clone, PULL_ENOUGH_TO_PREDICT)
-    assert set(tree(clone / "data")) == {".gitignore", "tfrecords/dataset.json"}
+    assert "1 file fetched" in sh(clone, PULL_ENOUGH_TO_PREDICT)
+    assert set(tree(clone / "data")) == {".gitignore"}
     assert predict(clone, an_image(shared)) == prediction
 
 
@@ -107,7 +107,7 @@ def test_another_server_is_set_in_the_config(origin, server, tmp_path, monkeypat
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     clone = clone_of(origin, tmp_path)
     sh(clone, ANOTHER_SERVER.replace("https://...", server))
-    assert "3 files fetched" in sh(clone, PULL_ENOUGH_TO_PREDICT)
+    assert "1 file fetched" in sh(clone, PULL_ENOUGH_TO_PREDICT)
 
 
 def test_a_folder_can_replace_the_bucket(shared, tmp_path):
