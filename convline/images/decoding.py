@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,19 @@ def decode(data: bytes, color_mode: str, least: int | None = None) -> Image.Imag
         BadImage: the file is damaged, of another format, too large or of no fixed range.
     """
     return _decode(data, color_mode, least)[0]
+
+
+def least_side(image_size: Sequence[int], interpolation: str) -> int | None:
+    """Return the `least` of `decode` for images that are resized afterwards.
+
+    Twice the longer side of the result, as in Pillow's `thumbnail`, so that no detail is lost; None
+    for `nearest`, which picks single pixels of the file.
+
+    Args:
+        image_size: height and width of the result, in pixels.
+        interpolation: the method that resizes.
+    """
+    return None if interpolation == "nearest" else 2 * max(image_size)
 
 
 def measure(data: bytes) -> Size:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from convline.images.decoding import BadImage, decode
+from convline.images.decoding import BadImage, decode, least_side
 from convline.params.schema import Preprocess
 from convline.records.tfrecord_writer import serialize, write_record
 from convline.runtime.errors import UserError
@@ -53,19 +53,14 @@ def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> None:
 
 def load_image(file: Path, preprocess: Preprocess) -> Image.Image:
     """Decode and resize one image, the aspect ratio left aside as Keras's loaders do."""
+    least = least_side(preprocess.image_size, preprocess.interpolation)
     try:
-        image = decode(file.read_bytes(), preprocess.color_mode, least_side(preprocess))
+        image = decode(file.read_bytes(), preprocess.color_mode, least)
     except BadImage as error:
         raise UserError(f"{file} cannot be decoded: {error}") from error
     height, width = preprocess.image_size
     # Pillow's filters widen with the scale, so that shrinking does not alias.
     return image.resize((width, height), Image.Resampling[preprocess.interpolation.upper()])
-
-
-def least_side(preprocess: Preprocess) -> int | None:
-    """Pixels a side that decoding must leave: twice the result's, as Pillow's `thumbnail` does."""
-    # `nearest` takes pixels of the image as they are.
-    return None if preprocess.interpolation == "nearest" else 2 * max(preprocess.image_size)
 
 
 def encode(image: Image.Image, preprocess: Preprocess) -> bytes:

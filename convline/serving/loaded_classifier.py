@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from convline.explanation.model_parts import Anatomy, dissect_cnn, dissect_transfer
-from convline.images.decoding import decode
+from convline.images.decoding import decode, least_side
 from convline.networks import whole_classifier as _registers_its_layers  # noqa: F401
 from convline.networks.backbones import FINE_TUNED
 from convline.records.dataset import load_dataset
@@ -43,8 +43,7 @@ class Classifier:
             BadImage: it cannot be decoded.
         """
         resize = self.model.get_layer("resize")
-        least = None if resize.interpolation == "nearest" else 2 * max(self.image_size)
-        return np.asarray(decode(data, "rgb", least))
+        return np.asarray(decode(data, "rgb", least_side(self.image_size, resize.interpolation)))
 
     def resize(self, image: np.ndarray) -> np.ndarray:
         """An image as the trained model sees it.
