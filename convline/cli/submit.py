@@ -24,8 +24,9 @@ from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 from convline.runtime.runner import run
+from convline.sources.provenance import Source, read_source
 from convline.submitting.kaggle_upload import Submission, commit
-from convline.submitting.sample_submission import Sample, Source, find_sample, read_source
+from convline.submitting.sample_submission import Sample, find_sample
 from convline.submitting.submission_columns import VALUES, Form, check_options, decide
 
 LINES = 4  # of the file that are shown

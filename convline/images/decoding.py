@@ -54,13 +54,15 @@ def decode(data: bytes, color_mode: str, least: int | None = None) -> Image.Imag
 
 
 def least_side(image_size: Sequence[int], interpolation: str) -> int | None:
-    """Return `least` of `decode` for an image that is resized next; None: decode it in full size.
+    """Return the `least` of `decode` for images that are resized afterwards.
+
+    Twice the longer side of the result, as in Pillow's `thumbnail`, so that no detail is lost; None
+    for `nearest`, which picks single pixels of the file.
 
     Args:
-        image_size: height and width after resizing.
-        interpolation: of the resizing; `nearest` takes pixels of the image unchanged.
+        image_size: height and width of the result, in pixels.
+        interpolation: the method that resizes.
     """
-    # Twice the longer side, as in Pillow's `thumbnail`: resizing still shrinks by half or more.
     return None if interpolation == "nearest" else 2 * max(image_size)
 
 

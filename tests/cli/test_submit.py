@@ -115,7 +115,9 @@ def test_a_missing_classifier_is_one_message(competition):
 
 
 def test_data_that_is_missing_is_one_message(workspace):
-    with pytest.raises(UserError, match=r"there is no data/raw; run `dvc repro download`"):
+    with pytest.raises(
+        UserError, match=r"data/raw/source.json does not exist; run `dvc repro download`"
+    ):
         call()
 
 
