@@ -28,10 +28,10 @@ from benchmarks import (
     workspace,
 )
 from benchmarks.harness import NotMeasured, Row
-from convline.cli import results
 from convline.params.loading import did_you_mean
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
+from convline.runtime.machine import describe
 from convline.runtime.runner import run
 from convline.runtime.tensorflow_setup import set_up, tf
 
@@ -93,7 +93,7 @@ def machine() -> str:
     compute_dtype = set_up(0, "auto", device="auto", gpus=1)
     bfloat16 = "with" if compute_dtype == "bfloat16" else "without"
     versions = f"Keras {keras.__version__}, TensorFlow {tf.__version__}"
-    return f"{results.machine()}, {bfloat16} native bfloat16, {versions}"
+    return f"{describe()}, {bfloat16} native bfloat16, {versions}"
 
 
 if __name__ == "__main__":

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+
 from benchmarks.workspace import ROOT as REPOSITORY
 from benchmarks.workspace import files
+
+CONVLINE = [sys.executable, "-m", "convline"]
 
 
 def make_repository(folder: Path, *preset: str) -> Path:
@@ -23,12 +27,24 @@ def make_repository(folder: Path, *preset: str) -> Path:
 
 
 def apply_preset(folder: Path, *preset: str) -> None:
-    result = python(folder, "convline.cli.preset", *preset)
+    result = convline(folder, "preset", *preset)
     assert result.returncode == 0, result.stderr
+
+
+def convline(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run `convline` with the code of `folder`, or with that of this repository if it has none."""
+    code = {"PYTHONPATH": str(REPOSITORY)} if not (folder / "convline").exists() else {}
+    return run_in(folder, [*CONVLINE, *arguments], {**environment(), **code, **variables})
 
 
 def python(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:
     return run_in(folder, [sys.executable, "-m", module, *arguments], environment())
+
+
+def call(command: click.Command, *arguments: str) -> None:
+    """Call a subcommand in this process and in the working folder, without catching its errors."""
+    context = command.make_context(command.name, list(arguments))
+    command.callback(**context.params)
 
 
 def run_in(

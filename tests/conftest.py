@@ -26,7 +26,7 @@ def default_params(default):
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """An empty working folder whose params.yaml is the preset digits."""
+    """An empty working folder whose params.yaml is the preset default."""
     monkeypatch.chdir(tmp_path)
     paths.PARAMS.write_bytes((ROOT / "presets/default.yaml").read_bytes())
     return tmp_path

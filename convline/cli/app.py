@@ -1,82 +1,86 @@
-"""Serve the classifier as a web page: drop a picture, see its class and what speaks for it.
+"""Serve the classifier as a web page.
 
-    convline app                           http://127.0.0.1:8000, for this machine alone
+    convline app                           http://127.0.0.1:8000, for this machine only
     convline app --port 8080 --max-megabytes 50
     convline app --host 0.0.0.0            for everybody in the network
 
-The model is the one that `evaluate` chose, models/classifier.keras. Pictures are read in memory and
-kept nowhere; the page loads nothing from elsewhere, and nothing is sent there. Ctrl-C ends it.
+Drop an image on the page to see its class, and the regions that speak for it. The model is the one
+that `evaluate` chose, models/classifier.keras. Images are read in memory and are not stored; the
+page loads nothing from other servers and sends nothing to them. Ctrl-C stops it.
 """
 
-import argparse
 import os
 import socket
 import sys
 import webbrowser
 from pathlib import Path
 
+import click
+
 from convline.cli import options
-from convline.runtime import paths
 from convline.runtime.errors import UserError
-from convline.runtime.runner import run
 
 SCREENS = {"DISPLAY", "WAYLAND_DISPLAY"}
-PORTS = 2**16
-EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (asked for by name)
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (the user asks for it)
 
 
-def main() -> None:
-    arguments = parse_arguments()
-    with listen(arguments.host, arguments.port) as sock:
-        # After the port is ours: TensorFlow takes seconds to load.
-        from aiohttp import web  # noqa: PLC0415
+def not_empty(_: click.Context, __: click.Parameter, host: str) -> str:
+    """Return the address; an empty one would listen on all addresses."""
+    if not host:
+        raise click.BadParameter("must not be empty; 0.0.0.0 listens on all addresses")
+    return host
 
-        from convline.serving.loaded_classifier import load_classifier  # noqa: PLC0415
-        from convline.serving.test_examples import read_examples  # noqa: PLC0415
-        from convline.serving.web_app import application  # noqa: PLC0415
 
-        classifier = load_classifier(arguments.model)
+@options.command(help=__doc__)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    callback=not_empty,
+    help="address to listen on",
+    show_default="127.0.0.1, this machine only",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    metavar="N",
+    help="port to listen on; 0 chooses a free one",
+    show_default="8000",
+)
+@click.option(
+    "--max-megabytes",
+    type=click.IntRange(min=1),
+    default=20,
+    metavar="N",
+    help="largest accepted upload, in MB",
+    show_default="20",
+)
+@options.model
+def main(host: str, port: int, max_megabytes: int, model: Path) -> None:
+    with listen(host, port) as sock:
+        # TensorFlow takes seconds to load: first the port.
+        from aiohttp import web
+
+        from convline.serving.loaded_classifier import load_classifier
+        from convline.serving.test_examples import read_examples
+        from convline.serving.web_app import application
+
+        classifier = load_classifier(model)
         examples = read_examples(classifier.classes)
-        app = application(classifier, examples, arguments.max_megabytes, arguments.host)
-        address = address_of(arguments.host, sock.getsockname()[1])
-        # Who is still uploading when it ends is not waited for.
+        app = application(classifier, examples, max_megabytes, host)
+        address = address_of(host, sock.getsockname()[1])
+        # Uploads in progress do not delay the end: aiohttp would wait for a minute.
         web.run_app(
             app, sock=sock, print=lambda _: show(address), access_log=None, shutdown_timeout=1
         )
 
 
-def parse_arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = options.parser("app", __doc__)
-    add = parser.add_argument
-    add("--host", type=host, default="127.0.0.1", metavar="ADDRESS", help="default: this machine")
-    add("--port", type=port, default=8000, metavar="N", help="0: any that is free")
-    limit = "of one picture"
-    add("--max-megabytes", type=options.positive, default=20, metavar="N", help=limit)
-    add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
-    return parser.parse_args()
-
-
-def host(text: str) -> str:
-    """An address, as an argument's `type`: an empty one would be all of them."""
-    if not text:
-        raise argparse.ArgumentTypeError("must not be empty; 0.0.0.0: all of this machine's")
-    return text
-
-
-def port(text: str) -> int:
-    """A port, as an argument's `type`."""
-    number = int(text)
-    if not 0 <= number < PORTS:
-        raise argparse.ArgumentTypeError(f"must be 0 to {PORTS - 1}, got {number}")
-    return number
-
-
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there.
+    """Return a socket that listens on an address and a port.
 
     Raises:
-        UserError: another program does, or there is no such address.
+        UserError: another program listens there, or the address does not exist.
     """
     try:
         if ":" not in host:
@@ -87,22 +91,18 @@ def listen(host: str, port: int) -> socket.socket:
         # Python adds the address, as it writes tuples.
         reason = str(error.strerror).partition(" (while")[0]
         why = f"cannot listen on {host}, port {port}: {reason}"
-        raise UserError(f"{why}; name another --port or --host") from None
+        raise UserError(f"{why}; choose another --port or --host") from None
 
 
 def address_of(host: str, port: int) -> str:
-    """Where people find the page: where it listens everywhere, by this machine's name."""
+    """Return the address of the page; of the machine's name if it is open to all."""
     name = socket.gethostname() if host in EVERYWHERE else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def show(address: str) -> None:
-    """Say where the page is, and open it where there is a terminal and a screen."""
+    """Print the address of the page, and open it if there is a terminal and a screen."""
     print(f"{address} (Ctrl-C ends it)", flush=True)
     screen = sys.platform in {"darwin", "win32"} or SCREENS & os.environ.keys()
     if sys.stdout.isatty() and screen:
         webbrowser.open(address)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,98 +1,59 @@
-"""Show what the classifier looks at in one picture: filters, feature maps, Sobel, Grad-CAM.
+"""Show what the classifier looks at in one image.
 
-    convline explain photo.jpg           writes report/inside.html
+    convline explain photo.jpg           write report/inside.html
     convline explain photo.jpg --classes 5
 
-The page shows what speaks for the likeliest classes (Grad-CAM), Sobel's filters beside the first
-learned ones, the filters themselves, and what each convolution gives. It loads nothing and can be
-sent as it is. The model is the one that `evaluate` chose, models/classifier.keras; to look into the
-other: `dvc exp run -S evaluate.classifier=transfer`, or `scratch`.
+The page shows the regions that speak for the most probable classes (Grad-CAM), Sobel's filters
+beside the first learned ones, the learned filters, and the output of each convolution. It loads
+nothing and can be sent as it is. The model is the one that `evaluate` chose,
+models/classifier.keras; to choose the other one:
+`dvc exp run -S evaluate.classifier=transfer`, or `scratch`.
 """
 
-import argparse
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
+import click
 
 from convline.cli import options
 from convline.images.decoding import BadImage
-from convline.reporting.html import data_uri, render
-from convline.runtime import paths
 from convline.runtime.errors import UserError
-from convline.runtime.files import fresh_file
-from convline.runtime.runner import run
 
 PAGE = Path("report/inside.html")
-Draw = Callable[[Path], None]
 
 
-def main() -> None:
-    arguments = parse_arguments()
-    data = read(arguments.image)
-    # After the arguments were understood: TensorFlow takes seconds to load.
-    from convline.explanation import feature_pictures  # noqa: PLC0415
-    from convline.serving.loaded_classifier import load_classifier  # noqa: PLC0415
-    from convline.serving.prediction_view import answer_file  # noqa: PLC0415
+@options.command(help=__doc__)
+@click.argument("image", type=options.PathType(), help="image file")
+@click.option(
+    "--classes",
+    type=click.IntRange(min=1),
+    default=3,
+    metavar="N",
+    help="number of classes with a heat map, most probable first",
+)
+@options.output(PAGE, what="file for the page")
+@options.model
+def main(image: Path, classes: int, output: Path, model: Path) -> None:
+    data = read(image)
+    # TensorFlow takes seconds to load: first everything that may be missing.
+    from convline.serving.explanation_page import write_page
+    from convline.serving.loaded_classifier import load_classifier
 
-    classifier = load_classifier(arguments.model)
+    classifier = load_classifier(model)
     try:
-        said = answer_file(classifier, data, arguments.classes)
+        answer, size = write_page(classifier, image.name, data, classes, output)
     except BadImage as error:
-        raise UserError(f"{arguments.image}: {error}") from None
-    parts = classifier.parts
-    seen = classifier.resize(classifier.decode(data)).astype(np.uint8)
-    sheets: dict[str, Draw] = {
-        "edges": lambda path: feature_pictures.draw_edges(parts, seen, path),
-        "filters": lambda path: feature_pictures.draw_filters(parts, path),
-        "feature_maps": lambda path: feature_pictures.draw_feature_maps(parts, seen, path),
-    }
-    context = {
-        "name": arguments.image.name,
-        "answer": said,
-        "size": "x".join(map(str, classifier.image_size)),
-        "convolutions": len(parts.convolutions),
-        **{name: drawn(draw) for name, draw in sheets.items()},
-    }
-    page = render("inside.html", context)
-    with fresh_file(arguments.output) as partial:
-        partial.write_text(page, encoding="utf-8")
-    print(f"{arguments.image}: {said.label} {said.classes[0][1]:.3f}")
-    print(f"{arguments.output} ({len(page.encode()) / 1e6:.1f} MB): open it in a browser")
-
-
-def parse_arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = options.parser("look_inside", __doc__)
-    add = parser.add_argument
-    add("image", type=Path, metavar="IMAGE", help="a file")
-    heats = "how many of the likeliest classes get a heat map"
-    add("--classes", type=options.positive, default=3, metavar="N", help=heats)
-    add("-o", "--output", type=options.new_file, default=PAGE, metavar="FILE")
-    add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
-    return parser.parse_args()
+        raise UserError(f"{image}: {error}") from None
+    print(f"{image}: {answer.label} {answer.classes[0][1]:.3f}")
+    print(f"{output} ({size / 1e6:.1f} MB): open it in a browser")
 
 
 def read(file: Path) -> bytes:
-    """The bytes of a file.
+    """Return the bytes of a file.
 
     Raises:
         UserError: it cannot be read.
     """
     try:
-        return file.expanduser().read_bytes()
+        return file.read_bytes()
     except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}; name one picture") from None
-
-
-def drawn(draw: Draw) -> str:
-    """What is drawn, as a data URI."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "sheet.png"
-        draw(file)
-        return data_uri(file.read_bytes(), "png")
-
-
-if __name__ == "__main__":
-    run(main)
+        raise UserError(f"{file} cannot be read: {error.strerror}; give one image file") from None

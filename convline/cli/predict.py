@@ -1,4 +1,4 @@
-"""Say what images show: class and probabilities.
+"""Predict the class of images.
 
     convline predict photo.jpg
     convline predict photos/ --csv predictions.csv        all images below a folder
@@ -6,44 +6,57 @@
     convline predict photos/ --csv - | head               a table on the standard output
 
 The model is the one that `evaluate` chose, models/classifier.keras. A file that cannot be decoded
-is named, and the others go on; the exit status is then 1. Nothing is fetched from a network.
+is reported, the others are predicted, and the exit status is then 1. Nothing is downloaded.
 """
 
-import argparse
 import json
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pandas as pd
-from tqdm import tqdm
+import click
 
-from convline.cli import options
-from convline.images.decoding import BadImage
-from convline.runtime import paths
-from convline.runtime.files import fresh_file
-from convline.runtime.runner import run
-from convline.serving.image_files import find_images
-
-SHOWN = 3
+from convline.cli import options, repository
 
 
-def main() -> None:
-    # Of `... | head`, which has read enough: to be ended by it is no mistake.
+@options.command(help=__doc__)
+@click.argument(
+    "images", nargs=-1, required=True, metavar="IMAGE...", help="files, folders, patterns in quotes"
+)
+@click.option(
+    "--csv",
+    type=options.PathType(writable=True, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="file for a table of all probabilities; - prints it",
+)
+@click.option("--json", "as_json", is_flag=True, help="print all probabilities as JSON")
+@options.model
+@options.batch_size
+def main(
+    images: tuple[str, ...], csv: Path | None, as_json: bool, model: Path, batch_size: int
+) -> None:
+    if csv and as_json:
+        raise click.UsageError("--csv and --json cannot be used together; choose one")
+    # `... | head` ends this process when it has read enough, without an error message.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    arguments = parse_arguments()
-    files = find_images(arguments.images)
-    # After the arguments were understood: TensorFlow takes seconds to load.
-    from convline.serving.loaded_classifier import Classifier, load_classifier  # noqa: PLC0415
+    from convline.serving.image_files import find_images
 
-    classifier = load_classifier(arguments.model)
+    files = find_images([placed(name) for name in images])
+    # TensorFlow takes seconds to load: first everything that may be missing.
+    from tqdm import tqdm
+
+    from convline.images.decoding import BadImage
+    from convline.serving import prediction_table as tables
+    from convline.serving.loaded_classifier import load_classifier
+
+    classifier = load_classifier(model)
     bad: dict[Path, str] = {}
     good: list[Path] = []
 
-    def images(classifier: Classifier) -> Iterator[np.ndarray]:
-        # disable=None: no bar where the output is no terminal.
+    def decoded() -> Iterator[Any]:
+        # disable=None: no progress bar where the output is not a terminal.
         for file in tqdm(files, "predict", unit=" images", disable=None):
             try:
                 image = classifier.decode(file.read_bytes())
@@ -53,81 +66,20 @@ def main() -> None:
                 good.append(file)
                 yield image
 
-    rows = list(classifier.predict(images(classifier), arguments.batch_size))
-    table = tabulate(good, rows, classifier.classes)
-    if arguments.json:
-        print(json.dumps(as_records(table, bad), indent=2, ensure_ascii=False))
-    elif arguments.csv is None:
-        print(as_text(table))
+    rows = list(classifier.predict(decoded(), batch_size))
+    table = tables.tabulate(good, rows, classifier.classes)
+    if as_json:
+        print(json.dumps(tables.as_records(table, bad), indent=2, ensure_ascii=False))
+    elif csv is None:
+        print(tables.as_text(table))
     else:
-        write_csv(table, arguments.csv)
+        tables.write_csv(table, csv)
     for file, why in bad.items():
         print(f"{file}: {why}", file=sys.stderr)
     if bad:
         sys.exit(f"{len(bad):,} of {len(files):,} files cannot be decoded")
 
 
-def parse_arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = options.parser("predict", __doc__)
-    add = parser.add_argument
-    add("images", nargs="+", metavar="IMAGE", help="files, folders, patterns in quotes")
-    form = parser.add_mutually_exclusive_group().add_argument
-    csv = "all probabilities, as a table in a file; -: print it"
-    form("--csv", type=csv_file, metavar="FILE", help=csv)
-    form("--json", action="store_true", help="all probabilities, as JSON")
-    add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
-    add("--batch-size", type=options.positive, default=32, metavar="N", help="images at a time")
-    return parser.parse_args()
-
-
-def csv_file(text: str) -> Path:
-    """A file to write, or `-`, as an argument's `type`."""
-    return Path(text) if text == "-" else options.new_file(text)
-
-
-def tabulate(files: Sequence[Path], rows: Sequence[np.ndarray], classes: list[str]) -> pd.DataFrame:
-    """A row per image: `file`, `predicted`, and `probability_<class>` of each class."""
-    p = np.array(rows, np.float64).reshape(len(files), len(classes))
-    table = pd.DataFrame({"file": [str(file) for file in files]})
-    table["predicted"] = [classes[i] for i in p.argmax(axis=1)]
-    columns = [f"probability_{name}" for name in classes]
-    return pd.concat([table, pd.DataFrame(p.round(6), columns=columns)], axis="columns")
-
-
-def as_text(table: pd.DataFrame) -> str:
-    """A line per image: the class, and the probabilities of the likeliest ones."""
-    lines = []
-    width = max(map(len, table["file"]), default=0)
-    for row in table.to_dict("records"):
-        p = {name.removeprefix("probability_"): row[name] for name in table.columns[2:]}
-        likeliest = sorted(p, key=p.__getitem__, reverse=True)[:SHOWN]
-        lines.append(f"{row['file']:<{width}}  " + "  ".join(f"{x} {p[x]:.3f}" for x in likeliest))
-    return "\n".join(lines)
-
-
-def as_records(table: pd.DataFrame, bad: dict[Path, str]) -> list[dict[str, object]]:
-    """For JSON: an object per image, those that cannot be decoded with `error`."""
-    names = table.columns[2:]
-    found: list[dict[str, object]] = [
-        {
-            "file": row["file"],
-            "predicted": row["predicted"],
-            "probabilities": {name.removeprefix("probability_"): row[name] for name in names},
-        }
-        for row in table.to_dict("records")
-    ]
-    return found + [{"file": str(file), "error": why} for file, why in bad.items()]
-
-
-def write_csv(table: pd.DataFrame, file: Path) -> None:
-    """Write the table, or print it where the file is `-`."""
-    if str(file) == "-":
-        print(table.to_csv(index=False), end="")
-        return
-    with fresh_file(file) as partial:
-        table.to_csv(partial, index=False)
-
-
-if __name__ == "__main__":
-    run(main)
+def placed(name: str) -> str:
+    """Return a file, folder or pattern as seen from the root; find_images refuses addresses."""
+    return name if "://" in name else str(repository.from_user_folder(name))

@@ -1,48 +1,48 @@
-"""List the named experiments of presets/, or put one into params.yaml.
+"""List the presets, or write one into params.yaml.
 
     convline preset                       list them
     convline preset dogs-vs-cats          show what changes in params.yaml, and change it
-    convline preset dogs-vs-cats --show   show it alone
-    convline preset default download.kind=archive download.path=~/photos.zip
-                                                 with values of your own
-    convline preset default                back to the default
+    convline preset dogs-vs-cats --show   only show it
+    convline preset default download.kind=archive download.path=photos.zip
+                                          set further parameters
+    convline preset default               return to the default run
 
-`presets/default.yaml` is the whole default; every other preset holds what differs from it. A preset
-replaces all of params.yaml, so that the result does not depend on what stood there before.
+presets/default.yaml holds all parameters; every other preset holds those that differ from it. A
+preset replaces all of params.yaml, so the result does not depend on what was there before.
 """
 
-import argparse
 import difflib
 
+import click
+
 from convline.cli import options
-from convline.params.presets import list_presets, render, write
+from convline.params.presets import PRESETS, list_presets, render, write
 from convline.runtime import paths
-from convline.runtime.runner import run
 
 
-def main() -> None:
-    arguments = parse_arguments()
-    if arguments.name is None:
+def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Return the presets for the shell's completion."""
+    names = (file.stem for file in PRESETS.glob("*.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+@options.command(help=__doc__)
+@click.argument(
+    "name", required=False, shell_complete=complete, help="preset (default: list all presets)"
+)
+@click.argument(
+    "values", nargs=-1, metavar="[PARAM=VALUE]...", help="further parameters, values as YAML"
+)
+@click.option("--show", is_flag=True, help="show the change and leave params.yaml as it is")
+def main(name: str | None, values: tuple[str, ...], show: bool) -> None:
+    if name is None:
         print(list_presets())
         return
-    text = render(arguments.name, arguments.values)
+    text = render(name, values)
     before = paths.PARAMS.read_text(encoding="utf-8") if paths.PARAMS.exists() else ""
     change = difflib.unified_diff(
-        before.splitlines(), text.splitlines(), str(paths.PARAMS), arguments.name, lineterm="", n=0
+        before.splitlines(), text.splitlines(), str(paths.PARAMS), name, lineterm="", n=0
     )
-    print("\n".join(change) or f"{paths.PARAMS} is {arguments.name} already")
-    if not arguments.show:
+    print("\n".join(change) or f"{paths.PARAMS} is the preset {name} already")
+    if not show:
         write(text)
-
-
-def parse_arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = options.parser("preset", __doc__)
-    parser.add_argument("name", nargs="?", help="the preset; without it, all are listed")
-    parser.add_argument("values", nargs="*", metavar="PARAM=VALUE", help="what to set besides")
-    parser.add_argument("--show", action="store_true", help="change nothing")
-    return parser.parse_intermixed_args()
-
-
-if __name__ == "__main__":
-    run(main)

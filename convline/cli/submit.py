@@ -1,122 +1,102 @@
-"""Fill in a Kaggle competition's sample submission with what the model says, and send it.
+"""Predict a Kaggle competition's test images, and submit.
 
-    convline submit                       writes submission.csv, shows it, sends nothing
-    convline submit --yes                 and sends it
-    convline submit --values probability --clip 0.005      where log loss is scored
+    convline submit                       write submission.csv, show it, send nothing
+    convline submit --yes                 also send it
+    convline submit --values probability --clip 0.005      for competitions scored by log loss
 
-The sample and the test images come out of the competition's archive in data/raw, the model is the
-one that `evaluate` chose. Rows and columns are the sample's own. What a column holds (a class, its
-index, a probability) is told by the sample and said; whole numbers in a sample may mean either of
-the last two, so look at what the competition scores. Log loss punishes a confident mistake almost
-without limit: clip there, 0.005 to 0.01 is usual. The message on Kaggle names the commit.
+The sample submission and the test images are read from the competition's archive in data/raw; the
+model is the one that `evaluate` chose. Rows and columns are those of the sample. What a column
+holds (a class, its index, a probability) is derived from the sample and printed. Whole numbers in
+a sample may mean an index or a probability, so check what the competition scores. Log loss punishes
+a confident mistake almost without limit: use --clip there (0.005 to 0.01 is usual). The message on
+Kaggle contains the commit.
 
 Writes  submission.csv
 """
 
-import argparse
-from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 
+import click
+
 from convline.cli import options
-from convline.params.loading import load_params
-from convline.runtime import paths
-from convline.runtime.errors import UserError
-from convline.runtime.files import fresh_file
-from convline.runtime.runner import run
-from convline.sources.provenance import Source, read_source
-from convline.submitting.kaggle_upload import Submission, commit
-from convline.submitting.sample_submission import Sample, find_sample
-from convline.submitting.submission_columns import VALUES, Form, check_options, decide
-
-LINES = 4  # of the file that are shown
+from convline.submitting.submission_columns import VALUES, Values
 
 
-def main() -> None:
-    arguments = parse_arguments()
+@options.command(help=__doc__)
+@click.option("--yes", is_flag=True, help="send the file to Kaggle")
+@options.output(Path("submission.csv"), what="submission file")
+@click.option(
+    "--values",
+    type=click.Choice(VALUES),
+    help="content of a cell (default: derived from the sample)",
+)
+@click.option(
+    "--positive",
+    metavar="CLASS",
+    help="class of a column of probabilities, or the class that counts as 1 "
+    "(default: evaluate.positive_class, or the second class)",
+)
+@click.option(
+    "--clip", type=float, default=0.0, metavar="P", help="keep probabilities between P and 1 - P"
+)
+@click.option(
+    "--sample",
+    metavar="NAME",
+    help="sample submission file, in the archive or on disk (default: found by name)",
+)
+@click.option(
+    "--images",
+    metavar="FOLDER",
+    help="folder of the test images in the archive (default: found by name)",
+)
+@click.option(
+    "--competition",
+    metavar="NAME",
+    help="competition on Kaggle (default: the one that data/raw was downloaded from)",
+)
+@options.model
+@options.batch_size
+def main(
+    *,
+    yes: bool,
+    output: Path,
+    values: Values | None,
+    positive: str | None,
+    clip: float,
+    sample: str | None,
+    images: str | None,
+    competition: str | None,
+    model: Path,
+    batch_size: int,
+) -> None:
+    from convline.params.loading import load_params
+    from convline.sources.provenance import read_source
+    from convline.submitting import submission_file
+    from convline.submitting.kaggle_upload import Submission, commit
+    from convline.submitting.sample_submission import find_sample
+    from convline.submitting.submission_columns import check_options, decide
+
     source = read_source()
-    competition = find_competition(arguments, source)
-    # Before the file is written.
-    made_by = commit()
-    sample = find_sample(source.archive, arguments.sample, arguments.images)
-    # After all that may be missing: TensorFlow takes seconds to load.
-    from convline.serving.loaded_classifier import load_classifier  # noqa: PLC0415
-    from convline.submitting.test_predictions import predict, trained_part  # noqa: PLC0415
+    competition = submission_file.find_competition(competition, source, send=yes)
+    made_by = commit()  # before the file is written
+    asked = find_sample(source.archive, sample, images)
+    # TensorFlow takes seconds to load: first everything that may be missing.
+    from convline.serving.loaded_classifier import load_classifier
+    from convline.submitting.test_predictions import predict, trained_part
 
-    classifier = load_classifier(arguments.model)
-    positive = arguments.positive or load_params().evaluate.positive_class
-    form = decide(sample.asked, classifier.classes, arguments.values, positive)
-    check_options(form, arguments.clip, arguments.positive)
-    probabilities = predict(classifier, source.archive, sample.images, arguments.batch_size)
-    write(sample, form.fill(probabilities, arguments.clip), arguments.output)
-    print(describe(arguments.output, sample, form, arguments.clip))
+    classifier = load_classifier(model)
+    positive_class = positive or load_params().evaluate.positive_class
+    form = decide(asked.asked, classifier.classes, values, positive_class)
+    check_options(form, clip, positive)
+    probabilities = predict(classifier, source.archive, asked.images, batch_size)
+    submission_file.write(asked, form.fill(probabilities, clip), output)
+    print(submission_file.describe(output, asked, form, clip))
     if competition is None:
-        print(f"nothing was sent: {no_competition(source)}")
+        print(f"nothing was sent: {submission_file.no_competition(source)}")
         return
-    message = f"convline {made_by}: {trained_part(classifier)}"
-    submission = Submission(arguments.output, competition, message)
+    submission = Submission(output, competition, f"convline {made_by}: {trained_part(classifier)}")
     print(submission.describe())
-    if not arguments.yes:
+    if not yes:
         print("nothing was sent; add --yes")
         return
     print(f"Kaggle: {submission.send()}\nits score: {submission.page}/submissions")
-
-
-def parse_arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = options.parser("submit", __doc__)
-    add = parser.add_argument
-    add("--yes", action="store_true", help="send it; without this, nothing leaves the machine")
-    add("-o", "--output", type=options.new_file, default=Path("submission.csv"), metavar="FILE")
-    add("--values", choices=VALUES, help="what a cell holds; default: told by the sample")
-    add("--positive", metavar="CLASS", help="which class a column of probabilities is of, or, of "
-        "two classes, counts as 1; default: evaluate.positive_class, or the second")  # fmt: skip
-    add("--clip", type=float, default=0, metavar="P", help="probabilities from P to 1 - P; "
-        "default: 0, none")  # fmt: skip
-    add("--sample", metavar="NAME", help="the sample submission, in the archive or on disk")
-    add("--images", metavar="FOLDER", help="of the test images in the archive")
-    add("--competition", metavar="NAME", help="default: the one that data/raw was downloaded from")
-    add("--model", type=Path, default=paths.CLASSIFIER, metavar="FILE")
-    add("--batch-size", type=options.positive, default=32, metavar="N", help="images at a time")
-    return parser.parse_args()
-
-
-def find_competition(arguments: argparse.Namespace, source: Source) -> str | None:
-    """The one named on the command line, else that of data/raw; None where there is none.
-
-    Raises:
-        UserError: there is none, and something shall be sent.
-    """
-    competition: str | None = arguments.competition or source.competition
-    if arguments.yes and competition is None:
-        raise UserError(f"where shall it go? {no_competition(source)}")
-    return competition
-
-
-def no_competition(source: Source) -> str:
-    """Why there is none, and what to do."""
-    return f"download.kind is {source.kind} in data/raw, so name it: --competition dogs-vs-cats"
-
-
-def write(sample: Sample, cells: Mapping[str, list[str]], output: Path) -> None:
-    """The sample with other cells: its columns, its rows, their order."""
-    with fresh_file(output) as partial:
-        sample.table.assign(**cells).to_csv(partial, index=False, lineterminator="\n")
-
-
-def describe(output: Path, sample: Sample, form: Form, clip: float) -> str:
-    """The file that was written, in a few lines."""
-    lines = [f"{output}: {len(sample.table):,} rows, as in {sample.name}", f"  {form.describe()}"]
-    if clip:
-        lines.append(f"  clipped to {clip:g} and {1 - clip:g}")
-    elif form.content == "probability":
-        lines.append("  not clipped; where log loss is scored, add --clip 0.005")
-    if sample.others:
-        lines.append(f"  {sample.others:,} test images of the archive are in no row of the sample")
-    with output.open(encoding="utf-8") as file:
-        lines += [f"    {line.rstrip()}" for line in islice(file, LINES)]
-    return "\n".join([*lines, "    ..."] if len(sample.table) >= LINES else lines)
-
-
-if __name__ == "__main__":
-    run(main)

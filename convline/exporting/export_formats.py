@@ -2,7 +2,7 @@
 
 import importlib.util
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Format:
     packages: tuple[str, ...] = ()
 
 
-def require(names: list[str]) -> None:
+def require(names: Sequence[str]) -> None:
     """See that the packages of these formats are installed.
 
     Raises:

@@ -6,7 +6,6 @@ import pandas as pd
 
 from convline.serving.loaded_classifier import Classifier
 
-README = "README.md"
 PAGE = """\
 # A classifier, exported
 

@@ -1,1 +1,1 @@
-"""What `convline.cli.compare` says of two commits: params, figures, noise, the gate, provenance."""
+"""What `convline compare` says of two commits: params, figures, noise, the gate, provenance."""

@@ -11,14 +11,14 @@ from convline.runtime.run_times import keep_run_time
 DISK_FULL = "No space left on device"
 
 
-def run(main: Callable[[], None]) -> None:
+def run(main: Callable[[], None], name: str = "") -> None:
     """Call `main`; turn what the user can mend into one message on stderr and exit status 1.
 
     An interrupt (Ctrl-C) exits with 130 and SIGTERM with 143, both after the clean-up of open
     `with` blocks. Any other exception is a mistake of ours and keeps its traceback. Of a stage that
     ended well, the time is kept.
     """
-    name = main.__module__ if main.__module__ != "__main__" else _module_name()
+    name = name or (main.__module__ if main.__module__ != "__main__" else _module_name())
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         main()

@@ -3,13 +3,12 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.browser import CHROMIUM, Browser
-from tests.commands import dvc, environment, make_repository, python, run_in
+from tests.commands import CONVLINE, convline, dvc, environment, make_repository, run_in
 from tests.pipeline.test_default_run import SHRUNK
 
 # A minute for the run that all branches start from, some ten seconds for each comparison.
@@ -169,7 +168,7 @@ def test_a_gate_that_the_branch_removes_is_said(branch):
 
 def test_in_a_hook_the_users_own_branch_stays(branch):
     variables = {**environment(), "GIT_DIR": str(branch / ".git"), "GIT_PREFIX": "x/"}
-    command = [sys.executable, "-m", "convline.cli.compare", "main"]
+    command = [*CONVLINE, "compare", "main"]
     assert run_in(branch, command, variables).returncode == 0
     assert (branch / ".git/HEAD").read_text() == "ref: refs/heads/change\n"
 
@@ -278,7 +277,7 @@ def compare(folder: Path, fails: bool = False) -> str:
 
 
 def run_compare(folder: Path, base: str) -> subprocess.CompletedProcess:
-    return python(folder, "convline.cli.compare", base)
+    return convline(folder, "compare", base)
 
 
 def table(text: str) -> dict[str, list[str]]:

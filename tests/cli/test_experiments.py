@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from convline.cli.experiments import (
+from convline.experiments.experiment_table import (
     check_name,
     choose_metric,
     choose_params,
@@ -21,7 +21,7 @@ from convline.experiments.finished_runs import Runs, gather
 from convline.experiments.parallel_plot import metric_axis, parallel, param_axis
 from convline.experiments.param_plot import against, save
 from convline.runtime.errors import UserError
-from tests.commands import REPOSITORY, dvc, environment, run_in
+from tests.commands import REPOSITORY, convline, dvc, environment, run_in
 
 PIPELINE = """
 stages:
@@ -222,18 +222,17 @@ def test_without_experiments_it_says_how_to_make_some(tmp_path):
     assert not (tmp_path / "experiments").exists()
 
 
-def test_without_a_repository_it_says_so(tmp_path):
+def test_a_folder_without_dvc_is_one_message(tmp_path):
+    (tmp_path / "dvc.yaml").touch()
+    (tmp_path / "params.yaml").touch()
     refused(experiments(tmp_path), "there is no DVC repository here")
     dvc(tmp_path, "init", "--no-scm")
     refused(experiments(tmp_path), "DVC lists no experiments here, which it keeps in Git")
 
 
-def test_help_shows_how(tmp_path):
-    assert "convline experiments train.dropout" in experiments(tmp_path, "--help").stdout
-
-
 def test_it_does_not_import_tensorflow():
-    code = "import sys, convline.cli.experiments; sys.exit('tensorflow' in sys.modules)"
+    modules = "convline.experiments.experiment_table, convline.experiments.parallel_plot"
+    code = f"import sys, {modules}; sys.exit('tensorflow' in sys.modules)"
     assert run_in(REPOSITORY, [sys.executable, "-c", code], environment()).returncode == 0
 
 
@@ -317,8 +316,7 @@ def commit(folder):
 
 
 def experiments(folder, *arguments):
-    command = [sys.executable, "-W", "error", "-m", "convline.cli.experiments", *arguments]
-    return run_in(folder, command, {**environment(), "PYTHONPATH": str(REPOSITORY)})
+    return convline(folder, "experiments", *arguments, PYTHONWARNINGS="error")
 
 
 def refused(result, message):

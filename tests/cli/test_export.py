@@ -2,9 +2,9 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +12,7 @@ from PIL import Image
 
 from convline.cli import export
 from convline.exporting import export_check, export_formats, portable_model
+from convline.exporting.export_folder import FILES
 from convline.networks.whole_classifier import build_classifier, with_extractor
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
@@ -21,6 +22,7 @@ from convline.runtime.keras_backend import dtype_policy, keras
 from convline.runtime.tensorflow_setup import tf
 from convline.serving.loaded_classifier import Classifier, load_classifier
 from tests.classifiers import scratch, transfer_head
+from tests.commands import call
 from tests.tiny_records import image, write_records
 
 EXAMPLES = {"train": 12, "validation": 4, "test": 24}
@@ -31,14 +33,13 @@ SIZES = [(9, 14), (16, 12), (40, 31), (1, 1)]
 def run_export(monkeypatch):
     """The command, in this process; of what it prints, `capsys` knows."""
 
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["export", *arguments])
+    def run(*arguments):
         monkeypatch.setattr(export_check, "RUNS", 1)
         monkeypatch.setattr(export_check, "SECONDS", 0.0)
-        export.main()
+        call(export.main, *arguments)
         return pd.read_csv("exports/table.csv").set_index("format")
 
-    return call
+    return run
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_all_formats_say_what_keras_says(make, run_export, capsys):
     assert 'convert("L")' in readme
     assert "resize((12, 16), Image.Resampling.BILINEAR)" in readme
     names = {path.name for path in Path("exports").iterdir()}
-    assert names == {*export.FILES.values(), "classes.txt", "README.md", "table.csv"}
+    assert names == {*FILES.values(), "classes.txt", "README.md", "table.csv"}
     assert re.search(r"litert-int8 +16 x 12 x 1 +100\.00%", capsys.readouterr().out)
 
 
@@ -128,7 +129,7 @@ def test_onnx_and_savedmodel_resize_images_of_any_size(make, interpolation):
     make("rgb", interpolation)
     classifier = load_classifier()
     for name in ("onnx", "savedmodel"):
-        path = Path(export.FILES[name])
+        path = Path(FILES[name])
         export_formats.write(name, classifier, path, 0)
         predict = export_formats.FORMATS[name].load(path, 1)
         for size in SIZES:
@@ -144,8 +145,8 @@ def test_a_backbone_with_its_own_resizing_is_inside(make, name):
     part = portable_model.after_resizing(classifier)
     images = np.concatenate([noise(16, 12), 255 - noise(16, 12)])
     expected = part.predict_on_batch(images)
-    export_formats.write(name, classifier, Path(export.FILES[name]), 0)
-    predict = export_formats.FORMATS[name].load(Path(export.FILES[name]), 1)
+    export_formats.write(name, classifier, Path(FILES[name]), 0)
+    predict = export_formats.FORMATS[name].load(Path(FILES[name]), 1)
     # Dropout that is exported at work gives other figures at each call.
     for _ in range(2):
         assert predict(images) == pytest.approx(expected, abs=1e-4)
@@ -253,7 +254,7 @@ def test_a_folder_of_other_things_is_not_replaced(make, run_export):
     make()
     Path("exports").mkdir()
     Path("exports/thesis.tex").touch()
-    with pytest.raises(UserError, match=r"exports holds other things, such as thesis\.tex"):
+    with pytest.raises(UserError, match=r"exports contains other files, such as thesis\.tex"):
         run_export()
     assert Path("exports/thesis.tex").exists()
 
@@ -297,8 +298,7 @@ def test_missing_images_are_named(make, run_export, gone, message):
         run_export("--formats", "litert-int8")
 
 
-def test_a_folder_that_cannot_be_written_is_refused_before_any_work(run_export, workspace, capsys):
+def test_a_folder_that_cannot_be_written_is_refused_before_any_work(run_export, workspace):
     (workspace / "file").write_text("mine")
-    with pytest.raises(SystemExit):
+    with pytest.raises(click.UsageError, match=f"cannot write to '{workspace}/file'"):
         run_export("-o", "file/exports")
-    assert f"nothing can be written to '{workspace}/file'" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """Presets, and the tool that puts them into params.yaml."""
 
 import io
-import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from convline.cli import preset
 from convline.params import presets
 from convline.runtime.errors import UserError
+from tests.commands import call
 
 NAMES = sorted(path.stem for path in Path("presets").glob("*.yaml"))
 
@@ -107,10 +108,8 @@ def workspace(tmp_path, monkeypatch):
 
 
 def run(folder: Path, *arguments: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(sys, "argv", ["preset", *arguments])
-        preset.main()
+    with chdir(folder):
+        call(preset.main, *arguments)
 
 
 def load(path):

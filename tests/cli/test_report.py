@@ -16,6 +16,8 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from convline.cli import report
+from convline.cli.report import PAGE
+from convline.reporting import report_page
 from convline.reporting.run_facts import duration, stale_stages
 from convline.reporting.score_tables import interval, number, signed
 from convline.reporting.svg_plots import draw
@@ -23,7 +25,7 @@ from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import write_json
 from tests.browser import CHROMIUM, Browser
-from tests.commands import REPOSITORY, environment, python
+from tests.commands import REPOSITORY, call, convline, environment
 
 EVIL = ("<script>document.title='bad'</script>", "\"><img src=x onerror=alert('&')>")
 DASH = "\N{EN DASH}"
@@ -76,7 +78,7 @@ def page(evil):
     """The page about it, and what the command printed."""
     result = python_here(evil)
     assert result.returncode == 0, result.stderr
-    return (evil / report.PAGE).read_text(encoding="utf-8"), result
+    return (evil / PAGE).read_text(encoding="utf-8"), result
 
 
 def test_it_says_where_the_page_is(page):
@@ -151,20 +153,20 @@ def test_pictures_are_inside_with_what_they_show(page):
 
 def test_pictures_of_a_folder_come_in_the_order_of_the_page(tmp_path):
     folder = tmp_path / "pictures"
-    assert report.picture_files(folder) == [folder]
+    assert report_page.picture_files(folder) == [folder]
     folder.mkdir()
     for name in ("a_new_one.png", "disagreements.png", "mistakes_scratch.png", "notes.txt"):
         (folder / name).touch()
-    names = [file.name for file in report.picture_files(folder)]
+    names = [file.name for file in report_page.picture_files(folder)]
     assert names == ["disagreements.png", "mistakes_scratch.png", "a_new_one.png"]
-    assert report.picture_files(Path("metrics/evaluate/roc.csv")) == []
+    assert report_page.picture_files(Path("metrics/evaluate/roc.csv")) == []
 
 
 def test_a_large_picture_is_sent_on_smaller(tmp_path):
     file = tmp_path / "large.png"
     Image.effect_noise((900, 900), 60).convert("RGB").save(file)
-    assert file.stat().st_size > report.LARGE
-    picture = report.picture(file, "data")
+    assert file.stat().st_size > report_page.LARGE
+    picture = report_page.picture(file, "data")
     assert picture.uri.startswith("data:image/jpeg;")
     assert len(picture.uri) < file.stat().st_size
 
@@ -190,7 +192,7 @@ def test_params_stand_as_they_are(page, evil):
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_browser_shows_it_without_a_network_at_any_width(page, evil, tmp_path, width):
-    address = (evil / report.PAGE).as_uri()
+    address = (evil / PAGE).as_uri()
     with Browser(tmp_path) as browser:
         browser.open(address, width)
         assert browser.value("innerWidth") == width
@@ -215,13 +217,13 @@ def test_many_classes_are_folded(tmp_path):
     write_run(tmp_path, names)
     result = python_here(tmp_path)
     assert result.returncode == 0, result.stderr
-    text = (tmp_path / report.PAGE).read_text(encoding="utf-8")
+    text = (tmp_path / PAGE).read_text(encoding="utf-8")
     assert "<details open>" not in text
     assert 'href="#threshold"' not in text
     assert "means over the classes" in text
     if CHROMIUM:
         with Browser(tmp_path / "profile") as browser:
-            browser.open((tmp_path / report.PAGE).as_uri(), 390)
+            browser.open((tmp_path / PAGE).as_uri(), 390)
             browser.value("document.querySelectorAll('details').forEach(x => x.open = true)")
             assert browser.value("innerWidth") == 390
             assert browser.value("document.scrollingElement.scrollWidth") <= 390
@@ -240,26 +242,24 @@ def test_without_a_run_it_says_what_to_do(tmp_path, monkeypatch, missing, messag
     write_run(tmp_path, EVIL, commit=False)
     (tmp_path / missing).unlink()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["report"])
     with pytest.raises(UserError, match=re.escape(message)):
-        report.main()
-    assert not report.PAGE.exists()
+        call(report.main)
+    assert not PAGE.exists()
 
 
 def test_figures_of_another_version_are_one_message(tmp_path, monkeypatch):
     write_run(tmp_path, EVIL, commit=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["report"])
     write_json(paths.metrics("evaluate"), {"examples": 10, "scratch": {}, "transfer": {}})
     with pytest.raises(UserError, match=r"evaluate.json has no comparison.*run `dvc repro`"):
-        report.main()
+        call(report.main)
 
 
 def test_a_page_says_when_nobody_can_tell_whether_it_is_old(tmp_path):
     write_run(tmp_path, EVIL)
     (tmp_path / "dvc.lock").write_text("<<<<<<< ours\n")
     assert python_here(tmp_path).returncode == 0
-    text = (tmp_path / report.PAGE).read_text(encoding="utf-8")
+    text = (tmp_path / PAGE).read_text(encoding="utf-8")
     assert "<strong>Not checked.</strong>" in text
     assert "Out of date" not in text
 
@@ -269,16 +269,8 @@ def test_a_merge_that_went_wrong_is_one_message(tmp_path, monkeypatch, name):
     write_run(tmp_path, EVIL, commit=False)
     (tmp_path / name).write_text("<<<<<<< ours\n" + (tmp_path / name).read_text())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["report"])
     with pytest.raises(UserError, match=re.escape(name)):
-        report.main()
-
-
-def test_help_shows_how():
-    assert (
-        "convline report -o ~/digits.html"
-        in python(REPOSITORY, "convline.cli.report", "--help").stdout
-    )
+        call(report.main)
 
 
 def test_plots_of_two_commits_are_drawn_together(evil, tmp_path, monkeypatch):
@@ -288,17 +280,17 @@ def test_plots_of_two_commits_are_drawn_together(evil, tmp_path, monkeypatch):
     write_curves(folder, "train", epochs=9)
     git(folder, "commit", "-qam", "longer")
     write_curves(folder, "train", epochs=5)
-    (before_and_after,) = [x for x in draw("HEAD~1", "HEAD") if x.title == "CNN from scratch, loss"]
+    (before_and_after,) = [x for x in draw("HEAD~1", "HEAD") if x.title == "Scratch CNN, loss"]
     texts = svg_texts(before_and_after.svg)
     assert texts[-4:] == ["train", "validation", "HEAD~1", "HEAD"]
     # The commit before is dashed, in its legend as in the plot.
     assert before_and_after.svg.count('stroke-dasharray="6,4"') == 3
-    (overlaid,) = [x for x in draw("HEAD~1") if x.title == "CNN from scratch, loss"]
+    (overlaid,) = [x for x in draw("HEAD~1") if x.title == "Scratch CNN, loss"]
     assert svg_texts(overlaid.svg)[-2:] == ["HEAD~1", "workspace"]
     (confusion,) = [x for x in draw("HEAD~1", "HEAD") if "confusion_scratch" in x.name]
     texts = svg_texts(confusion.svg)
     assert texts.index("HEAD~1") < texts.index("HEAD")
-    (alone,) = [x for x in draw() if x.title == "CNN from scratch, loss"]
+    (alone,) = [x for x in draw() if x.title == "Scratch CNN, loss"]
     assert "workspace" not in svg_texts(alone.svg)
 
 
@@ -389,14 +381,7 @@ def svg_texts(svg):
 
 
 def python_here(folder):
-    return subprocess.run(
-        ["python", "-m", "convline.cli.report"],
-        cwd=folder,
-        env={**environment(), "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return convline(folder, "report")
 
 
 def git(folder, *arguments):

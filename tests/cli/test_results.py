@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from convline.cli import results
-from convline.experiments import results_page
+from convline.experiments import preset_runs, results_page
 from convline.params.presets import PRESETS
-from tests.commands import dvc, make_repository, python
+from convline.runtime import machine
+from tests.commands import convline, dvc, make_repository
 from tests.pipeline.test_default_run import SHRUNK
 
 ROW = {
@@ -70,14 +70,14 @@ def test_sweeps_are_shown_with_their_pictures(workspace):
 
 def test_values_that_change_the_weights_are_told_and_places_are_not(workspace):
     places = ["download.path=/x/a.zip", "extract.weights=/x/vgg.h5", "extract.weights=~/vgg.h5"]
-    assert all(results.PLACE.match(place) for place in places)
-    assert not results.PLACE.match("extract.weights=hed")
+    assert all(preset_runs.PLACE.match(place) for place in places)
+    assert not preset_runs.PLACE.match("extract.weights=hed")
 
 
 def test_a_run_takes_the_place_of_an_older_one_of_the_same(workspace):
-    results.keep(ROW)
-    results.keep(ROW | {"seed": 2})
-    results.keep(ROW | {"scratch_accuracy": 0.5})
+    preset_runs.keep(ROW)
+    preset_runs.keep(ROW | {"seed": 2})
+    preset_runs.keep(ROW | {"scratch_accuracy": 0.5})
     rows = results_page.read_results()
     assert rows["seed"].tolist() == [1, 2]
     assert rows["scratch_accuracy"].tolist() == [0.5, 0.98]
@@ -85,8 +85,8 @@ def test_a_run_takes_the_place_of_an_older_one_of_the_same(workspace):
 
 def test_the_preset_says_what_it_gave(workspace):
     row = ROW | {"preset": "cifar10", "train": 40_000}
-    results.keep(row)
-    results.keep(row | {"values": "train.epochs=20", "scratch_accuracy": 0.5})
+    preset_runs.keep(row)
+    preset_runs.keep(row | {"values": "train.epochs=20", "scratch_accuracy": 0.5})
     results_page.write_page()
     text = (PRESETS / "cifar10.yaml").read_text()
     assert text.count("# Ours ") == 1
@@ -94,7 +94,7 @@ def test_the_preset_says_what_it_gave(workspace):
         "# Ours      test accuracy 0.980 from scratch, 0.950 transfer, from\n"
         "#           40,000 training images of digits\ndownload:\n"
     ) in text
-    results.keep(row | {"seed": 2, "data_set": "others", "train": 50_000})
+    preset_runs.keep(row | {"seed": 2, "data_set": "others", "train": 50_000})
     results_page.write_page()
     again = (PRESETS / "cifar10.yaml").read_text()
     assert again == text.replace(
@@ -112,7 +112,7 @@ def test_the_committed_page_and_presets_are_those_of_the_committed_figures(works
 
 
 def test_the_machine_is_in_words():
-    words = results.machine()
+    words = machine.describe()
     assert " cores of " in words
     assert "GB" in words
 
@@ -121,7 +121,7 @@ def test_the_machine_is_in_words():
 def test_runs_are_tracked_and_kept(tmp_path):
     folder = make_repository(tmp_path / "repository", "default")
     shutil.rmtree(folder / "docs", ignore_errors=True)
-    result = python(folder, "convline.cli.results", "default", *SHRUNK, "--seeds", "1", "2")
+    result = convline(folder, "results", "default", *SHRUNK, "--seeds", "1", "2")
     assert result.returncode == 0, result.stderr
     rows = pd.read_csv(folder / "docs/results.csv")
     assert rows["seed"].tolist() == [1, 2]
@@ -139,9 +139,9 @@ def test_runs_are_tracked_and_kept(tmp_path):
 def test_a_run_that_fails_is_one_message(tmp_path):
     folder = make_repository(tmp_path / "repository", "default")
     broken = ["download.kind=archive", "download.path=no.zip"]
-    result = python(folder, "convline.cli.results", "default", *broken)
+    result = convline(folder, "results", "default", *broken)
     assert result.returncode == 1
-    assert "default-seed42 did not finish; nothing was kept of it" in result.stderr
+    assert "default-seed42 did not finish; no result was kept" in result.stderr
     assert "Traceback" not in result.stderr
 
 

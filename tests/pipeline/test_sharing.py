@@ -14,7 +14,7 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from tests.commands import REPOSITORY, dvc, environment, make_repository, python, stages_run
+from tests.commands import REPOSITORY, convline, dvc, environment, make_repository, stages_run
 from tests.pipeline.test_default_run import SHRUNK
 from tests.serving.test_web_app import serving
 
@@ -270,7 +270,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def predict(folder: Path, file: Path) -> str:
-    result = python(folder, "convline.cli.predict", str(file))
+    result = convline(folder, "predict", str(file))
     assert result.returncode == 0, result.stderr
     return result.stdout.removeprefix(str(file))
 

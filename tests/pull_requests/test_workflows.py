@@ -179,11 +179,11 @@ def test_the_pipeline_is_compared_whatever_the_verdict():
 def test_the_name_of_a_branch_is_no_command(tmp_path, from_):
     shutil.copy("Makefile", tmp_path)
     (tmp_path / "requirements.lock").touch()
-    python = tmp_path / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
+    command = tmp_path / ".venv/bin/convline"
+    command.parent.mkdir(parents=True)
     (tmp_path / ".venv/installed-requirements.lock").touch()
-    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > arguments\n')
-    python.chmod(0o755)
+    command.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > arguments\n')
+    command.chmod(0o755)
     base = "origin/x;touch${IFS}1&touch${IFS}2|`touch${IFS}3`'\"$(touch${IFS}4)"
     if from_ == "environment":
         result = make("compare", cwd=tmp_path, BASE=base + "$(shell touch 5)")
@@ -191,7 +191,7 @@ def test_the_name_of_a_branch_is_no_command(tmp_path, from_):
     else:
         result = make("compare", "BASE=" + base.replace("$", "$$"), cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "arguments").read_text() == f"-m\nconvline.cli.compare\n{base}\n"
+    assert (tmp_path / "arguments").read_text() == f"compare\n{base}\n"
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {".venv", "Makefile", "arguments", "requirements.lock"}
 

@@ -53,7 +53,7 @@ def test_of_other_figures_it_says_nothing(folder):
 
 
 def test_only_stages_keep_times_and_only_where_dvc_does(folder):
-    keep_run_time("convline.cli.report")
+    keep_run_time("convline report")
     assert not RUN_TIMES.exists()
     DVC_TMP.rmdir()
     keep_run_time("stages.train")
