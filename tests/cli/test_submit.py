@@ -242,7 +242,7 @@ def competition(workspace):
     Path("dvc.yaml").touch()
     for git in (["init", "-q"], ["add", "dvc.yaml", "params.yaml"], ["commit", "-qm", "start"]):
         subprocess.check_call(["git", *git], env=environment())
-    paths.RAW.mkdir()
+    paths.RAW.mkdir(parents=True)
     archive(ZEROS)
     source("kaggle_competition", "dogs-vs-cats")
     return workspace
