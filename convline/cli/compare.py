@@ -15,7 +15,6 @@ Writes  report/compare.md, which is also printed, and report/compare.html, the s
 Exits   with 1 if the gate or the check of dvc.lock fails, or if there are no metrics
 """
 
-import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,19 +23,14 @@ import click
 
 from convline.cli import options
 from convline.pull_requests.base_commit import find_base
-from convline.pull_requests.compare_page import page
-from convline.pull_requests.lock_check import doubts
-from convline.pull_requests.metric_noise import differences
+from convline.pull_requests.lock_check import find_mismatches
+from convline.pull_requests.metric_differences import differences
+from convline.pull_requests.metric_rows import changed_rows
 from convline.pull_requests.metrics_gate import judge, load_gate
-from convline.pull_requests.review_notes import no_figures, notes, why_incomparable
-from convline.pull_requests.review_text import OF_TEST, Review, Row, judge_row
-from convline.pull_requests.revision_states import (
-    Pair,
-    State,
-    changed_params,
-    metric_pairs,
-    read_state,
-)
+from convline.pull_requests.review_markdown import Review
+from convline.pull_requests.review_notes import missing_metrics, notes, why_incomparable
+from convline.pull_requests.review_page import render_page
+from convline.pull_requests.revision_results import changed_params, metric_pairs, read_results
 from convline.reporting.svg_plots import draw
 from convline.runtime.files import fresh_file
 from convline.runtime.git import COMPARED, changed_files, head
@@ -53,50 +47,32 @@ def main(base: str) -> None:
     limits = load_gate()
     # Each starts a DVC process, which takes seconds.
     with ThreadPoolExecutor() as pool:
-        doubted = pool.submit(doubts, "HEAD")
+        mismatches = pool.submit(find_mismatches, "HEAD")
         params = pool.submit(changed_params, left.commit)
         drawn = pool.submit(draw, left.commit[:7])
         metrics = metric_pairs(left.commit)
-    before, after = read_state(left.commit), read_state(None)
+    before, after = read_results(left.commit), read_results(None)
     incomparable = why_incomparable(before, after)
     old, new = (
         {name: pair[i] for name, pair in metrics.items() if pair[i] is not None} for i in (0, 1)
     )
+    found = {} if incomparable else differences(before, after)
     review = Review(
         head() + " with changes" * bool(changed_files("HEAD", *COMPARED)),
         left,
-        failures=[*no_figures(after), *doubted.result()],
+        failures=[*missing_metrics(after), *mismatches.result()],
         notes=notes(left, before, after, metrics, incomparable),
         params=params.result(),
-        rows=compare_metrics(metrics, before, after, incomparable),
+        rows=changed_rows(metrics, found, not incomparable),
         gate=judge(limits, old, new, incomparable),
         sentences=(before.sentence, after.sentence),
         comparable=not incomparable,
     )
     markdown = review.markdown()
-    texts = (markdown, page(review, markdown, drawn.result()))
+    texts = (markdown, render_page(review, markdown, drawn.result()))
     for file, text in zip(PAGES, texts, strict=True):
         with fresh_file(file) as partial:
             partial.write_text(text, encoding="utf-8")
     print(markdown)
     if review.failed:
         sys.exit(1)
-
-
-def compare_metrics(
-    metrics: dict[str, Pair], before: State, after: State, incomparable: str
-) -> list[Row]:
-    """Return a row for each metric that changed, was added or was removed."""
-    found = {} if incomparable else differences(before, after)
-    return [
-        judge_row(name, pair, found.get(name), bool(incomparable) and name.startswith(OF_TEST))
-        for name, pair in sorted(metrics.items())
-        if differ(*pair)
-    ]
-
-
-def differ(before: float | None, after: float | None) -> bool:
-    """Return True if a metric changed by more than rounding (sums in another order)."""
-    if before is None or after is None:
-        return before is not after
-    return not math.isclose(before, after, rel_tol=1e-9)

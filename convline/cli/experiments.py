@@ -48,8 +48,8 @@ def main(
     # Slow imports come after the arguments have been checked.
     from convline.experiments import experiment_table as tables
     from convline.experiments.finished_runs import gather
-    from convline.experiments.parallel_plot import parallel
-    from convline.experiments.param_plot import against, label, save
+    from convline.experiments.parallel_plot import parallel_plot
+    from convline.experiments.param_plot import label, param_plot, save
     from convline.runtime.files import fresh_file
 
     runs = gather(commits)
@@ -66,6 +66,8 @@ def main(
     with fresh_file(output / "experiments.csv") as partial:
         values = {name: table[name].map(label) for name in chosen}
         table.assign(metric=metric, **values).to_csv(partial, index=False)
-    several = len(chosen) > 1
-    chart = parallel(table, chosen, metric) if several else against(complete, table, chosen, metric)
+    if len(chosen) > 1:
+        chart = parallel_plot(table, chosen, metric)
+    else:
+        chart = param_plot(complete, table, chosen, metric)
     print("Plot: " + ", ".join(str(file) for file in save(chart, output)))

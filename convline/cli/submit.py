@@ -82,7 +82,7 @@ def main(
     asked = find_sample(source.archive, sample, images)
     # TensorFlow takes seconds to load: first everything that may be missing.
     from convline.serving.loaded_classifier import load_classifier
-    from convline.submitting.test_predictions import predict, trained_part
+    from convline.submitting.competition_predictions import predict, trained_part
 
     classifier = load_classifier(model)
     positive_class = positive or load_params().evaluate.positive_class

@@ -1,1 +1,1 @@
-"""Runs and their experiments: gathered, drawn, told on docs/results.md."""
+"""Tables and plots of DVC experiments, and the page docs/results.md."""

@@ -1,4 +1,4 @@
-"""The finished experiments of DVC, as `dvc exp show` lists them: a row per run."""
+"""Read the finished experiments that `dvc exp show` lists, one row per run."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 
-# In what state a run is whose metrics are its own. One that failed or waits is listed with those of
-# the commit that it starts from.
+# States of runs with metrics of their own. DVC lists failed and queued runs with the metrics of the
+# commit that they start from.
 FINISHED = {None, "Success"}
 AS_IN_YAML = {"None": "null", "True": "true", "False": "false"}
 RUN_SOME = "dvc exp run --queue -S 'train.dropout=0.15,0.3,0.45' && dvc queue start"
@@ -23,15 +23,15 @@ RUN_SOME = "dvc exp run --queue -S 'train.dropout=0.15,0.3,0.45' && dvc queue st
 
 @dataclass(frozen=True)
 class Runs:
-    """Finished runs, each with other params or metrics than the rest.
+    """Finished runs without duplicates.
 
     Attributes:
-        table: a row per run: `Experiment`, its params (numbers or text) and its metrics (numbers).
-        params: names of columns.
-        commit: the params of the commit that the experiments started from.
-        metrics: names of columns; NaN where a run has no such metric.
-        unfinished: how many experiments failed, run or wait.
-        repeated: how many are equal to another one in all params and metrics.
+        table: one row per run with `Experiment`, params (numbers or text) and metrics (numbers).
+        params: names of the columns with params.
+        commit: params of the commit that the experiments started from.
+        metrics: names of the columns with metrics; NaN if a run lacks one.
+        unfinished: number of experiments that failed, are running or are queued.
+        repeated: number of runs equal to another one in all params and metrics.
     """
 
     table: pd.DataFrame
@@ -43,27 +43,27 @@ class Runs:
 
 
 def gather(commits: int = 1) -> Runs:
-    """The experiments of the last commits, and those commits that hold the outcome of a run.
+    """Return the experiments of the last commits, and those commits that are results themselves.
 
     Raises:
-        UserError: this is no repository, or holds no experiment that finished.
+        UserError: the folder is not a DVC repository, or no experiment has finished.
     """
     if not Path(".dvc").is_dir():
-        raise UserError("there is no DVC repository here; run from the root of the repository")
+        raise UserError("not a DVC repository; run from the root of the repository")
     try:
         rows = dvc.api.exp_show(num=commits)
     except DvcException as error:
-        raise UserError(f"DVC lists no experiments here, which it keeps in Git: {error}") from None
+        raise UserError(f"DVC cannot list experiments, which it keeps in Git: {error}") from None
     experiments = [row for row in rows if row["typ"] != "baseline"]
     if not experiments:
         raise UserError(
-            f"the last commit has no experiments yet. Run some:\n  {RUN_SOME}\n"
-            "or look at more commits with -n, as `dvc exp show -n` does"
+            f"the last commit has no experiments. Run some:\n  {RUN_SOME}\n"
+            "or include earlier commits with -n"
         )
     finished = [row for row in experiments if row["State"] in FINISHED]
     unfinished = len(experiments) - len(finished)
     if not finished:
-        raise UserError(f"none of {unfinished} experiments has finished; see `dvc exp show`")
+        raise UserError(f"none of {unfinished} experiments has finished; run `dvc exp show`")
     baselines = [row for row in rows if row["typ"] == "baseline" and row["rev"] != "workspace"]
     finished += [row for row in baselines if _is_outcome(row)]
     names = [name for name, _ in _flatten(_read(paths.PARAMS, finished[0]["rev"]))]
@@ -76,7 +76,7 @@ def gather(commits: int = 1) -> Runs:
 
 
 def _is_outcome(row: Mapping[str, Any]) -> bool:
-    """Whether the metrics of a commit came of its params, or of those of a commit before it."""
+    """Return True if dvc.lock of a commit has its params, so that its metrics belong to them."""
     try:
         stages = _read(Path("dvc.lock"), row["rev"])["stages"].values()
     except (DvcException, OSError):
@@ -91,7 +91,7 @@ def _read(file: Path, revision: str) -> Any:
 
 
 def _flatten(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float | str]]:
-    """Names and values as `dvc.api.exp_show` gives them: 1 as 1.0, null as 'None'."""
+    """Yield names and values in the form of `dvc.api.exp_show`: 1 as 1.0, null as 'None'."""
     for key, value in tree.items():
         if isinstance(value, dict):
             yield from _flatten(value, f"{above}{key}.")
@@ -103,7 +103,7 @@ def _flatten(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, fl
 
 
 def _is_param(column: str, params: list[str]) -> bool:
-    """A param of one run, or what another run has in its place: a table, or none."""
+    """Return True for a param of one run, also if another run has a section or null instead."""
     return any(
         column == name or column.startswith(f"{name}.") or name.startswith(f"{column}.")
         for name in params

@@ -1,4 +1,4 @@
-"""A plot of several params: parallel coordinates, an axis for each and one for the metric."""
+"""A parallel-coordinates plot: one axis per param and one for the metric."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +11,19 @@ from convline.evaluation.titles import lower_is_better
 from convline.experiments.param_plot import Plot, finish, is_wide, label
 
 METRIC_TICKS = 5
-LEAST_GAP = 0.045  # of an axis; nearer labels would overlap
-LETTER = 7.5  # pixels
-KEY = "A line is a combination of values; it ends at the mean over its runs. Best: darkest."
+MIN_GAP = 0.045  # fraction of an axis; closer labels would overlap
+LETTER_WIDTH = 7.5  # pixels
+KEY = "Each line is a combination of values and ends at the mean of its runs. Darkest: best."
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One upright axis.
+    """One vertical axis.
 
     Attributes:
-        name: what stands above it.
+        name: its title.
         positions: 0 (bottom) to 1 (top) for each row of the table.
-        labels: texts and positions, no two of which overlap.
+        labels: texts and positions without overlaps.
     """
 
     name: str
@@ -31,18 +31,18 @@ class Axis:
     labels: list[tuple[str, float]]
 
 
-def parallel(table: pd.DataFrame, params: list[str], metric: str) -> Plot:
-    """A line per combination.
+def parallel_plot(table: pd.DataFrame, params: list[str], metric: str) -> Plot:
+    """Plot one line per combination of values.
 
     Args:
-        table: a row per combination, best first, with `runs`, `mean` and `sd`.
-        params: names of its columns.
-        metric: what `mean` is the mean of.
+        table: one row per combination, best first, with `runs`, `mean` and `sd`.
+        params: names of the columns with params.
+        metric: name of the metric that `mean` and `sd` describe.
     """
     axes = [param_axis(name, table[name]) for name in params] + [metric_axis(metric, table["mean"])]
     names = [axis.name for axis in axes]
     hints = [*params, "runs", "mean", "sd"]
-    # The best is drawn last, above the others.
+    # The best line is drawn last, on top.
     lines = pd.DataFrame(
         [
             {"axis": axis.name, "position": axis.positions[row], "line": row, "mean": mean}
@@ -73,19 +73,19 @@ def parallel(table: pd.DataFrame, params: list[str], metric: str) -> Plot:
         .encode(x, y, colour, detail="line:N", tooltip=tooltip),
         *_texts(labels[labels["axis"] != metric], x, y, align="right", dx=-8),
         *_texts(labels[labels["axis"] == metric], x, y, align="left", dx=8),
-    ).properties(width=alt.Step(max(130, LETTER * longest)), height=340)
+    ).properties(width=alt.Step(max(130, LETTER_WIDTH * longest)), height=340)
     return finish(chart, metric, KEY)
 
 
 def _texts(labels: pd.DataFrame, x: alt.X, y: alt.Y, **place: Any) -> list[alt.Chart]:
-    """Labels that can be read above lines: their white outlines, and themselves."""
+    """Return labels with a white outline, so that they are readable on top of lines."""
     text = alt.Chart(labels).encode(x, y, alt.Text("text:N"))
     outline = text.mark_text(fontSize=11, stroke="white", strokeWidth=4, **place)
     return [outline, text.mark_text(fontSize=11, color="#222", **place)]
 
 
 def param_axis(name: str, values: "pd.Series[Any]") -> Axis:
-    """Numbers at their distance, logarithmic if it must be; categories at equal distances."""
+    """Return an axis: numbers to scale (logarithmic for wide ranges), categories evenly spaced."""
     tried = sorted(set(values), key=lambda value: (isinstance(value, str), value))
     if pd.api.types.is_numeric_dtype(values):
         places = _spread(np.log(tried) if is_wide(tried) else np.array(tried))
@@ -97,22 +97,22 @@ def param_axis(name: str, values: "pd.Series[Any]") -> Axis:
 
 
 def metric_axis(name: str, means: "pd.Series[float]") -> Axis:
-    """An axis from the least mean to the largest, with some figures between."""
+    """Return an axis from the smallest to the largest mean with evenly spaced ticks."""
     ticks = np.unique(np.linspace(means.min(), means.max(), METRIC_TICKS))
     labels = [(f"{tick:.4g}", y) for tick, y in zip(ticks, _spread(ticks), strict=True)]
     return Axis(name, _spread(means.to_numpy()), labels)
 
 
 def _spread(values: "np.ndarray[Any, Any]") -> list[float]:
-    """Values as positions from 0 to 1; a single one in the middle."""
+    """Scale values to positions from 0 to 1; a single value is in the middle."""
     width = np.ptp(values)
     return ((values - values.min()) / width if width else np.full(len(values), 0.5)).tolist()
 
 
 def _apart(labels: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The labels from the bottom up, without those that stand too near to the one below."""
+    """Return the labels from the bottom up, without those too close to the one below."""
     kept: list[tuple[str, float]] = []
     for text, place in labels:
-        if not kept or place - kept[-1][1] >= LEAST_GAP:
+        if not kept or place - kept[-1][1] >= MIN_GAP:
             kept.append((text, place))
     return kept

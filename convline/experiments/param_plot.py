@@ -1,4 +1,4 @@
-"""A plot of one param against a metric; and what all plots of experiments have in common."""
+"""A plot of a metric against one param, and the style and files of all plots of experiments."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,24 +10,24 @@ import pandas as pd
 from convline.evaluation.titles import lower_is_better
 from convline.runtime.files import fresh_file
 
-MOST_TICKS = 12
-LOG_FROM = 100
+MAX_TICKS = 12
+LOG_FROM = 100  # ratio of the largest to the smallest number
 MEANS, SINGLE = "#1f3b63", "#e8762d"
 Plot = alt.LayerChart | alt.FacetChart
-KEY = "Large: mean and standard deviation. Small: single runs."
+KEY = "Large dots: mean and standard deviation. Small dots: single runs."
 
 
-def against(runs: pd.DataFrame, table: pd.DataFrame, params: list[str], metric: str) -> Plot:
-    """Means with their standard deviations, and single runs, against one param or none.
+def param_plot(runs: pd.DataFrame, table: pd.DataFrame, params: list[str], metric: str) -> Plot:
+    """Plot means with standard deviations, and single runs, against one param or none.
 
-    Numbers run along the bottom. Categories stand one below the other, the best first, so that long
-    names can be read.
+    Numbers are on a horizontal axis. Categories are listed vertically, best first, which leaves
+    room for long names.
 
     Args:
-        runs: a row per run.
-        table: a row per value, best first, with `runs`, `mean` and `sd`.
-        params: the name of a column of both, or nothing.
-        metric: the name of a column of `runs`.
+        runs: one row per run.
+        table: one row per value, best first, with `runs`, `mean` and `sd`.
+        params: name of one column of both tables; may be empty.
+        metric: name of a column of `runs`.
     """
     means = pd.DataFrame({"value": _values(table, params), "mean": table["mean"]})
     means = means.assign(low=table["mean"] - table["sd"], high=table["mean"] + table["sd"])
@@ -60,7 +60,7 @@ def against(runs: pd.DataFrame, table: pd.DataFrame, params: list[str], metric: 
 
 
 def finish(chart: Plot, metric: str, subtitle: str) -> Plot:
-    """The same title and look for all plots."""
+    """Return the chart with the title and style that all plots share."""
     title = f"{metric}: {'lower' if lower_is_better(metric) else 'higher'} is better"
     words = alt.TitleParams(
         title, subtitle=subtitle, anchor="start", offset=14, subtitleColor="#555"
@@ -74,9 +74,9 @@ def finish(chart: Plot, metric: str, subtitle: str) -> Plot:
 
 
 def save(chart: Plot, folder: Path) -> list[Path]:
-    """Write experiments.png and experiments.html; the page holds all that it needs."""
+    """Write experiments.png and experiments.html, a page that loads nothing; return their paths."""
     picture, page = folder / "experiments.png", folder / "experiments.html"
-    # Of Vega's menu only what saves a picture: the rest opens an editor on the network.
+    # Keep only the entry of Vega's menu that saves a picture; the others open an online editor.
     menu = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
     with fresh_file(picture) as partial:
         chart.save(partial, scale_factor=2)
@@ -86,12 +86,12 @@ def save(chart: Plot, folder: Path) -> list[Path]:
 
 
 def label(value: float | str, digits: int = 10) -> str:
-    """A value as it stands in params.yaml: 3.0 as 3."""
+    """Format a value as in params.yaml: 3.0 as 3."""
     return value if isinstance(value, str) else f"{value:.{digits}g}"
 
 
 def is_wide(numbers: Sequence[float]) -> bool:
-    """Whether positive numbers span so much that only a logarithmic axis tells the small ones."""
+    """Return True if positive numbers span a factor of more than 100, for a logarithmic axis."""
     return min(numbers) > 0 and max(numbers) / min(numbers) > LOG_FROM
 
 
@@ -103,10 +103,10 @@ def _values(rows: pd.DataFrame, params: list[str]) -> Any:
 
 
 def _numbers(param: str, values: "pd.Series[float]") -> alt.X:
-    """An axis that names the values that were tried."""
+    """Return an axis with a tick at each value that was tried."""
     tried = sorted(set(values))
     kind: Any = "log" if is_wide(tried) else "linear"
-    ticks: Any = tried if len(tried) <= MOST_TICKS else alt.Undefined
+    ticks: Any = tried if len(tried) <= MAX_TICKS else alt.Undefined
     axis = alt.Axis(
         values=ticks,
         labelExpr="'' + datum.value",

@@ -1,4 +1,4 @@
-"""docs/results.md and the line `# Ours` of each preset, both from docs/results.csv."""
+"""Write docs/results.md and the line `# Ours` of each preset from docs/results.csv."""
 
 import re
 from pathlib import Path
@@ -24,21 +24,22 @@ HEADINGS = [
     "reported",
     "images: train, validation, test",
     "seeds",
-    "accuracy from scratch",
-    "transfer",
-    "ROC AUC from scratch",
-    "transfer",
+    "scratch accuracy",
+    "transfer accuracy",
+    "scratch ROC AUC",
+    "transfer ROC AUC",
     "minutes",
 ]
 INTRODUCTION = """\
 # Results
 
-What the presets gave on the test split, beside what was reported, in runs that
-`convline results` made, each with its own seed; the mean, ± the standard deviation over the
-seeds. This page is written from [results.csv](results.csv) and [sweeps/](sweeps) by that command,
-never by hand. The time is that of the longest run, from the archive on the disk to the evaluation
-of both models, and an upper bound where the machine had other work besides; DVC does not run a
-stage again whose inputs did not change.
+Scores of the presets on the test split, next to the scores that their sources report. Each value
+is the mean ± the standard deviation over the seeds. `convline results` runs the presets and writes
+this page from [results.csv](results.csv) and [sweeps/](sweeps); do not edit it by hand.
+
+The time is that of the longest run, from the archive on disk to the evaluation of both models. It
+is an upper bound: other programs may have run at the same time. DVC skips stages whose inputs did
+not change.
 """
 
 
@@ -54,14 +55,14 @@ def write_page() -> None:
 
 
 def read_results() -> pd.DataFrame:
-    """One row per run, as docs/results.csv has them; none when there is no such file."""
+    """Read docs/results.csv, one row per run; without the file there are no rows."""
     if not RESULTS.exists():
         return pd.DataFrame(columns=COLUMNS)
     return pd.read_csv(RESULTS, keep_default_na=False)
 
 
 def page(rows: pd.DataFrame) -> str:
-    """The Markdown of docs/results.md: the presets by machine, then the sweeps."""
+    """Return the Markdown of docs/results.md: the presets by machine, then the sweeps."""
     sections = [INTRODUCTION]
     names = {file.stem for file in PRESETS.glob("*.yaml")}
     for machine, runs in rows.groupby("machine"):
@@ -70,20 +71,20 @@ def page(rows: pd.DataFrame) -> str:
     if missing := sorted(names - {*rows["preset"]}):
         sections.append(f"Not run: {', '.join(f'`{name}`' for name in missing)}.\n")
     if sweeps := [_sweep(file) for file in sorted(SWEEPS.glob("*/experiments.csv"))]:
-        sections.append("## Sweeps\n\nThe lines that ran them: [experiments.md](experiments.md).\n")
+        sections.append("## Sweeps\n\n[experiments.md](experiments.md) lists the commands.\n")
         sections.extend(sweeps)
     return "\n".join(sections)
 
 
 def ours(rows: pd.DataFrame) -> str:
-    """The line of a preset's header: as it is where it ran so, with the most training images."""
+    """Return the header line of a preset: the run without changed values and with most images."""
     best = min(rows.groupby(GROUP), key=lambda x: (len(x[1]["values"].iloc[0]), -x[1].train.max()))
     runs = best[1]
     scores = [spread(runs[f"{model}_accuracy"]) for model in ("scratch", "transfer")]
     first = runs.iloc[0]
-    accuracies = f"{scores[0]} from scratch, {scores[1]} transfer"
+    accuracies = f"{scores[0]} scratch, {scores[1]} transfer"
     images = f"{_count(runs['train'])} training images of {first['data_set']}"
-    values = "; with values of its own, see docs/results.md" if first["values"] else ""
+    values = "; with changed values, see docs/results.md" if first["values"] else ""
     return f"# Ours      test accuracy {accuracies}, from\n#           {images}{values}"
 
 
@@ -103,7 +104,7 @@ def _line(runs: pd.DataFrame) -> list[str]:
 
 
 def _reported(preset: str) -> str:
-    """What the header of a preset says that its tutorial reports."""
+    """Return the score that a preset's source reports, from the preset's header."""
     text = (PRESETS / f"{preset}.yaml").read_text(encoding="utf-8")
     found = re.search(r"^# Reported +(.*)$", text, re.MULTILINE)
     return "" if found is None or found[1].startswith("nothing") else found[1]
@@ -126,13 +127,13 @@ def _table(headings: list[str], lines: list[list[str]]) -> str:
 
 
 def _count(images: pd.Series) -> str:
-    """How many there are: of a limit, each seed takes others from the test folder and the rest."""
+    """Return the number of images, or its range: with a limit, it varies with the seed."""
     least, most = images.min(), images.max()
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def spread(values: pd.Series) -> str:
-    """`0.673 ± 0.010`, the mean and the sample standard deviation, or the one value."""
+    """Return the mean and sample standard deviation, as `0.673 ± 0.010`; one value alone as is."""
     mean = f"{values.mean():.3f}"
     return mean if len(values) == 1 else f"{mean} ± {values.std():.3f}"
 

@@ -1,1 +1,1 @@
-"""What `convline compare` says of two commits: params, figures, noise, the gate, provenance."""
+"""Compare two commits for reviewers: params, metrics, significance, the gate, dvc.lock."""

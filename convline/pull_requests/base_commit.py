@@ -9,12 +9,12 @@ from convline.runtime.git import git
 
 @dataclass(frozen=True)
 class Base:
-    """What is compared with.
+    """The commit to compare with.
 
     Attributes:
-        name: as the user said it.
-        commit: the full digest of the commit.
-        note: why it is not the commit at which the branches parted, or nothing.
+        name: branch or commit as given on the command line.
+        commit: full hash of the commit.
+        note: why it is not the commit where the branches parted; empty if it is.
     """
 
     name: str
@@ -23,22 +23,22 @@ class Base:
 
 
 def find_base(name: str) -> Base:
-    """The commit at which this branch left `name`: what came after on `name` is no change of ours.
+    """Return the commit where this branch left `name`, so that later commits there do not count.
 
-    A shallow clone may not reach back to it; then it is the last commit of `name`.
+    A shallow clone may not reach back that far; then it is the last commit of `name`.
 
     Raises:
-        UserError: Git does not know `name`.
+        UserError: the working folder is not the root of a repository with commits, or `name` is
+            not a branch or commit.
     """
     top = git("rev-parse", "--show-toplevel", may_fail=True)
     if top is None or Path(top).resolve() != Path.cwd():
-        why = "run from the root of the Git repository, which must be that of the project"
-        raise UserError(f"there is no Git repository here; {why}")
+        raise UserError("not the root of a Git repository; run from the root of this project's own")
     if _commit("HEAD") is None:
-        raise UserError("there is no commit yet; commit first")
+        raise UserError("this repository has no commits; commit first")
     commit = _commit(name) or _commit(f"origin/{name}")
     if commit is None:
-        raise UserError(_unknown(name))
+        raise UserError(_not_found(name))
     parted = git("merge-base", commit, "HEAD", may_fail=True)
     if parted:
         return Base(name, parted, "")
@@ -57,9 +57,9 @@ def _is_shallow() -> bool:
     return git("rev-parse", "--is-shallow-repository") == "true"
 
 
-def _unknown(name: str) -> str:
+def _not_found(name: str) -> str:
     branch = name.removeprefix("origin/")
     fetch = f"git fetch origin {branch}:refs/remotes/origin/{branch}"
     if _is_shallow():
         fetch += " --unshallow"
-    return f"Git knows no commit '{name}' here. If it is a branch, get it:\n  {fetch}"
+    return f"no commit '{name}' in this clone; if it is a branch of the remote, run\n  {fetch}"

@@ -1,4 +1,4 @@
-"""Whether `dvc.lock` and `metrics/` of a commit came of its own code and params."""
+"""Check that dvc.lock and metrics/ of a commit belong to its own code and params."""
 
 import hashlib
 import re
@@ -10,20 +10,20 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from convline.pull_requests.review_text import listed
+from convline.pull_requests.review_markdown import listed
 from convline.runtime.dvc import run_dvc
 from convline.runtime.git import git
 
 UP_TO_DATE = "Data and pipelines are up to date."
 
 
-def doubts(commit: str) -> list[str]:
-    """Why the figures of a commit are not, or may not be, what its code and params give.
+def find_mismatches(commit: str) -> list[str]:
+    """Return why the metrics of a commit are not, or may not be, results of its code and params.
 
-    Three checks, of which each misses what the others find: `dvc repro --dry` must end well, it
-    must find nothing to do, and all metrics and plots that dvc.yaml leaves to Git must be there.
-    All of them look at a clone of the commit: what lies about in the working folder, such as
-    figures that CI has just made itself, is not the commit's.
+    There are three checks, and each misses what the others find: metrics and plots that dvc.yaml
+    leaves to Git are committed, their digests are those of dvc.lock, and `dvc repro --dry` finds
+    nothing to do. They run in a clone of the commit, because the working folder may hold other
+    files, such as metrics that CI has just computed.
     """
     with TemporaryDirectory() as folder:
         clone = Path(folder, "clone")
@@ -37,16 +37,15 @@ def _missing(clone: Path) -> Iterator[str]:
     for name, stage in _stages(clone / "dvc.yaml"):
         files = sorted(set(_kept_in_git(stage)) - tracked)
         if files:
-            yield f"Stage `{name}` has no committed {listed(files)}."
+            yield f"Outputs of stage `{name}` are not committed: {listed(files)}."
 
 
 def _edited(clone: Path) -> Iterator[str]:
-    """Files of which dvc.lock has another digest: edited by hand, or of another run."""
     for name, stage in _stages(clone / "dvc.lock"):
         for out in stage.get("outs", []):
             file = clone / out["path"]
             if file.is_file() and out.get("md5") != hashlib.md5(file.read_bytes()).hexdigest():  # noqa: S324, DVC's
-                yield f"`{out['path']}` is not what `{name}` wrote: dvc.lock has another digest."
+                yield f"`{out['path']}` is not the file that stage `{name}` wrote (see dvc.lock)."
 
 
 def _stale(clone: Path) -> Iterator[str]:
@@ -54,19 +53,19 @@ def _stale(clone: Path) -> Iterator[str]:
     result = run_dvc("repro", "--allow-missing", "--dry", folder=clone)
     if result.returncode == 0 and UP_TO_DATE in result.stdout:
         return
-    # A stage that must run fails at once, even dry, where its data is not there.
+    # A stage that must run fails at once, even dry, where its data is missing.
     stages = re.findall(r"^Running stage '(.+?)'", result.stdout, re.MULTILINE)
     stages += re.findall(r"failed to reproduce '(.+?)'", result.stderr)
     if stages:
-        must = f"{listed(dict.fromkeys(stages))} and what depends on it must run again"
-        yield f"dvc.lock is not of this commit: {must}, with `dvc repro`."
+        rerun = f"reruns {listed(dict.fromkeys(stages))} and the stages that depend on it"
+        yield f"dvc.lock is out of date: run `dvc repro`, which {rerun}, and commit."
     else:
-        first = (result.stderr.strip().splitlines() or ["it does not say why"])[0]
+        first = (result.stderr.strip().splitlines() or ["no message"])[0]
         yield f"`dvc repro` cannot run this commit: `{first.removeprefix('ERROR: ')}`"
 
 
 def _stages(file: Path) -> list[tuple[str, dict[str, Any]]]:
-    """The stages of dvc.yaml or dvc.lock; none where DVC itself will say what is wrong."""
+    """Return the stages of dvc.yaml or dvc.lock; none if DVC itself will report what is wrong."""
     try:
         content = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
         return [(name, stage) for name, stage in content["stages"].items() if stage]
@@ -75,7 +74,7 @@ def _stages(file: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _kept_in_git(stage: dict[str, Any]) -> Iterator[str]:
-    """Metrics and plots with `cache: false`."""
+    """Yield the paths of metrics and plots with `cache: false`."""
     for entry in [*stage.get("metrics", []), *stage.get("plots", [])]:
         if isinstance(entry, dict):
             yield from (path for path, options in entry.items() if options.get("cache") is False)

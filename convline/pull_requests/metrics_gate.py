@@ -1,11 +1,9 @@
-"""gate.yaml: by how much a pull request may make a metric worse; without the file there is no gate.
+"""gate.yaml: by how much a pull request may make a metric worse. The file is optional.
 
-As in:
-
-    - metric: transfer.accuracy
-      may_fall_by: 0.01
-    - metric: transfer.loss
-      may_rise_by: 0.05
+- metric: transfer.accuracy
+may_fall_by: 0.01
+- metric: transfer.loss
+may_rise_by: 0.05
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +20,7 @@ from convline.params.schema_base import Impossible, Section
 from convline.runtime.errors import UserError
 
 GATE = Path("gate.yaml")
-State = Literal["passed", "failed", "not judged"]
+Outcome = Literal["passed", "failed", "not judged"]
 
 
 class Limit(Section):
@@ -33,40 +31,41 @@ class Limit(Section):
     may_rise_by: Annotated[float, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
-    def _possible(self) -> Self:
+    def _direction(self) -> Self:
         low = lower_is_better(self.metric)
         right, wrong = ("may_rise_by", "may_fall_by") if low else ("may_fall_by", "may_rise_by")
         if getattr(self, wrong) is not None or getattr(self, right) is None:
             which = "lower" if low else "higher"
-            raise Impossible((right, f"is what {self.metric} needs: {which} is better"))
+            why = f"is required for {self.metric}, where {which} is better"
+            raise Impossible((right, why))
         return self
 
     @property
     def worse_by(self) -> float:
-        """How much."""
+        """Return the value of the one limit that is set."""
         limit = self.may_rise_by if self.may_fall_by is None else self.may_fall_by
-        assert limit is not None  # noqa: S101, one of both is given: see above
+        assert limit is not None  # noqa: S101, one of them is set: see above
         return limit
 
 
 class Gate(Section):
-    """All of gate.yaml."""
+    """The contents of gate.yaml."""
 
     limits: list[Limit]
 
 
 def load_gate(path: Path = GATE) -> list[Limit]:
-    """The limits, none where there is no file.
+    """Read the limits; there are none without the file.
 
     Raises:
-        UserError: the file is no YAML, or says what it cannot.
+        UserError: the file is not valid YAML, or not a valid gate.
     """
     if not path.exists():
         return []
     try:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except (YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no valid YAML:\n{error}") from None
+        raise UserError(f"{path} is not valid YAML:\n{error}") from None
     return parse(Gate, {"limits": content}, str(path)).limits
 
 
@@ -75,37 +74,36 @@ def judge(
     before: Mapping[str, float],
     after: Mapping[str, float],
     incomparable: str,
-) -> list[tuple[State, str]]:
-    """What the gate says of each limit.
+) -> list[tuple[Outcome, str]]:
+    """Return the outcome of each limit and the reason.
 
-    A limit that cannot be judged, since the figures are of other images, was not passed. One whose
-    metric is new was: there was nothing to make worse.
+    A limit is "not judged" if the metrics are of other images; the gate then fails. A new metric
+    passes: there was nothing to make worse.
 
     Args:
-        limits: of gate.yaml.
-        before: metrics by name.
-        after: metrics by name.
-        incomparable: why both cannot be compared; empty if they can.
+        limits: limits of gate.yaml.
+        before: metrics of the base by name.
+        after: metrics of the working folder by name.
+        incomparable: why the two cannot be compared; empty if they can.
     """
     return [_judge(limit, before, after, incomparable) for limit in limits]
 
 
 def _judge(
     limit: Limit, before: Mapping[str, float], after: Mapping[str, float], incomparable: str
-) -> tuple[State, str]:
+) -> tuple[Outcome, str]:
     name = limit.metric
     if name not in after:
         hint = did_you_mean(name, after)
-        return "failed", f"`{name}` is in {GATE} and not in the figures{hint}"
+        return "failed", f"`{name}` in {GATE} is not a metric of this run{hint}"
     if name not in before:
         return "passed", f"`{name}` is new"
     if incomparable:
-        return "not judged", f"`{name}`: {incomparable}; a person must decide"
+        return "not judged", f"`{name}`: {incomparable}; a reviewer must decide"
     fall = before[name] - after[name]
     worse = -fall if lower_is_better(name) else fall
     verb = "rose" if after[name] > before[name] else "fell"
-    moved = f"`{name}` {verb} by {abs(fall):.4f}" if fall else f"`{name}` stayed"
-    # 0.9 - 0.8 is 0.09999999999999998; what is written as equal shall be.
-    if round(worse - limit.worse_by, 12) > 0:
-        return "failed", f"{moved}, and may by {limit.worse_by:g}"
-    return "passed", f"{moved}; up to {limit.worse_by:g} worse is allowed"
+    moved = f"`{name}` {verb} by {abs(fall):.4f}" if fall else f"`{name}` did not change"
+    # 0.9 - 0.8 is 0.09999999999999998 and must count as 0.1.
+    outcome: Outcome = "failed" if round(worse - limit.worse_by, 12) > 0 else "passed"
+    return outcome, f"{moved} (limit: {limit.worse_by:g} worse)"

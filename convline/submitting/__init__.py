@@ -1,1 +1,1 @@
-"""A competition's test images, as the rows that its sample submission asks for."""
+"""Submissions to Kaggle competitions, in the form of the sample submission."""

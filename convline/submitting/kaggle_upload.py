@@ -1,4 +1,4 @@
-"""A submission on its way to Kaggle: what is sent, in what name, and what comes back."""
+"""Send a submission to Kaggle."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from convline.sources.kaggle_client import connect
 
 @dataclass(frozen=True)
 class Submission:
-    """One file for one competition."""
+    """A file to submit to a competition, and the message to show there."""
 
     file: Path
     competition: str
@@ -21,38 +21,42 @@ class Submission:
 
     @property
     def page(self) -> str:
-        """The competition's address."""
+        """Return the address of the competition."""
         return f"https://www.kaggle.com/competitions/{self.competition}"
 
     def describe(self) -> str:
-        """What is to be sent, and where to."""
-        return f"to     {self.page}\nnamed  {self.message}"
+        """Return the competition and the message, in two lines."""
+        return f"competition  {self.page}\nmessage      {self.message}"
 
     def send(self) -> str:
-        """Send it; return Kaggle's answer.
+        """Send the file and return Kaggle's answer.
 
         Raises:
-            UserError: credentials, rules, name, network, or Kaggle refuses it.
+            UserError: the credentials, the competition's rules or name, or the network is wrong,
+                or Kaggle refuses the file.
         """
-        said = io.StringIO()
+        printed = io.StringIO()
         kept = f"{self.file} is kept: run the same command again"
-        with connect(self.page, "submit to it", kept) as client, contextlib.redirect_stdout(said):
-            # The bar of its upload goes to stderr.
+        with (
+            connect(self.page, "submit to it", kept) as client,
+            contextlib.redirect_stdout(printed),
+        ):
+            # The progress bar of the upload is on stderr.
             quiet = not sys.stderr.isatty()
             answer = client.competition_submit(
                 str(self.file), self.message, self.competition, quiet
             )
         if answer.message == client.COMPETITION_SUBMIT_UPLOAD_FAILED_MESSAGE:
-            # The client prints why, if it knows, and raises nothing.
-            why = " ".join(said.getvalue().split()) or "its storage refuses the file"
+            # The client prints the reason, if it has one, and does not raise.
+            why = " ".join(printed.getvalue().split()) or "the storage refused the file"
             raise UserError(f"Kaggle: the upload failed ({why}). {kept}")
         return str(answer.message)
 
 
 def commit() -> str:
-    """The last commit, and whether what makes the model differs from it.
+    """Return the last commit, with "with changes" if files that determine the model differ.
 
     Raises:
-        UserError: there is no Git repository, or no commit.
+        UserError: the folder is not in a Git repository with a commit.
     """
     return head() + " with changes" * bool(changed_files("HEAD", *COMPARED))

@@ -1,4 +1,4 @@
-"""The competition's sample submission, and the images that its rows are of."""
+"""Find a competition's sample submission and the test image of each of its rows."""
 
 import re
 from collections import defaultdict
@@ -14,7 +14,7 @@ from convline.images.decoding import is_image_name
 from convline.images.image_tables import possible_ids, read_table
 from convline.runtime.errors import UserError
 
-SHOWN = 5  # names in a message
+MAX_NAMES = 5  # in a message
 PURPOSE = re.compile(r"(?<![a-z])(test|train)", re.IGNORECASE)
 
 
@@ -23,11 +23,11 @@ class Sample:
     """A sample submission.
 
     Attributes:
-        name: of the file.
-        table: all as text, as it stands there: '0001' stays so.
-        id_column: the one that names the images.
-        images: the member of the archive that each row is of.
-        others: how many test images no row is of.
+        name: name of the file.
+        table: its cells as text, so that '0001' stays '0001'.
+        id_column: column that identifies the images.
+        images: member of the archive for each row.
+        others: number of test images without a row.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Sample:
 
     @property
     def asked(self) -> pd.DataFrame:
-        """The columns to fill in."""
+        """Return the columns to fill in."""
         return self.table.drop(columns=self.id_column)
 
 
@@ -46,12 +46,12 @@ def find_sample(archive: Path, asked: str | None, folder: str | None) -> Sample:
     """Find the sample submission and the test images in an archive, without unpacking it.
 
     Args:
-        archive: the competition's.
-        asked: name of the sample, in the archive or on disk; None: it is known by its name.
-        folder: of the test images in the archive; None: the one with `test` in its name.
+        archive: archive of the competition.
+        asked: name of the sample, in the archive or on disk; None finds it by name.
+        folder: folder of the test images in the archive; None finds one with `test` in its name.
 
     Raises:
-        UserError: there is not exactly one sample, or not exactly one image for each row.
+        UserError: there is not exactly one sample, or not exactly one image per row.
     """
     images: list[str] = []
     tables: list[str] = []
@@ -78,9 +78,9 @@ def find_sample(archive: Path, asked: str | None, folder: str | None) -> Sample:
 
 
 def some(names: Sequence[str]) -> str:
-    """The first of these names, for a message."""
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return ", ".join(f"'{name}'" for name in islice(names, SHOWN)) + more
+    """Return the first five names for a message."""
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(f"'{name}'" for name in islice(names, MAX_NAMES)) + more
 
 
 def _is_meant(name: str, asked: str | None) -> bool:
@@ -92,57 +92,61 @@ def _is_meant(name: str, asked: str | None) -> bool:
 
 def _no_sample(archive: Path, found: list[str], tables: list[str], asked: str | None) -> str:
     if found:
-        return f"{archive} holds {len(found)} sample submissions; choose: --sample {found[0]}\n" + (
+        return f"{archive} has {len(found)} sample submissions; choose: --sample {found[0]}\n" + (
             "\n".join(f"  {name}" for name in found)
         )
-    what = f"no '{asked}', nor is it a file here" if asked else "no sample submission"
+    what = f"no '{asked}', and it is not a file on disk" if asked else "no sample submission"
     if not tables:
-        return f"{archive} holds {what}, and no .csv at all; get one: --sample FILE"
-    return f"{archive} holds {what}; name it with --sample. There are {some(tables)}"
+        return f"{archive} has {what} and no .csv file; download one and pass --sample FILE"
+    return f"{archive} has {what}; pass one of its tables with --sample: {some(tables)}"
 
 
 def _parse(name: str, data: bytes) -> pd.DataFrame:
     table = read_table(data, name)
     if table.empty or table.shape[1] < 2:
-        raise UserError(f"{name} has no rows, or no column beside the ids; name another: --sample")
+        raise UserError(
+            f"{name} has no rows, or no column besides the ids; pass another one with --sample"
+        )
     return table
 
 
 def _test_images(images: list[str], folder: str | None, archive: Path) -> list[str]:
-    """Those below `folder`; else below a folder for tests, if there is one; else all of them."""
+    """Return the images in `folder`, or in a folder for tests if there is one, or all images."""
     if folder is None:
         return [name for name in images if _purpose(name) == "test"] or images
     inside = [name for name in images if f"/{folder.strip('/')}/" in f"/{name}"]
     if not inside:
         folders = sorted({name.rpartition("/")[0] for name in images})
-        raise UserError(f"{archive} has no image in a folder '{folder}'; there are {some(folders)}")
+        raise UserError(
+            f"{archive} has no image in a folder '{folder}'; its folders are {some(folders)}"
+        )
     return inside
 
 
 def _purpose(name: str) -> str | None:
-    """`test` or `train`, by the innermost folder that says so: test1/test1/1.jpg is for tests."""
+    """Return `test` or `train` from the innermost folder so named: `test` for test1/1.jpg."""
     found = PURPOSE.findall(name.rpartition("/")[0])
     return found[-1].lower() if found else None
 
 
 def _match(name: str, table: pd.DataFrame, pool: list[str]) -> tuple[str, list[str]]:
-    """The column of ids, and the one image of each, named with or without folder and ending."""
-    # Most of all: a column of ids that are numbers may stand beside one of other numbers.
+    """Return the id column and the image of each id (with or without folder and extension)."""
+    # The column with most matches, because ids may be numbers beside other numbers.
     unique = [column for column in table if table[column].is_unique]
     if not unique:
-        raise UserError(f"{name} has no column of ids: a row for each image is what can be filled")
+        raise UserError(f"{name} has no id column with a different value in each row")
     matches = {column: _images_of(set(table[column]), pool) for column in unique}
     column = max(unique, key=lambda column: len(matches[column]))
     found = matches[column]
     missing = [key for key in table[column] if key not in found]
     if missing:
-        of = f"of {len(missing):,} of the {len(table):,} rows of {name} there is no image"
-        there = f"the images are {some(pool)}" if pool else "there is no image at all"
-        raise UserError(f"{of} in the archive: {column} {some(missing)}; {there}")
+        rows = f"{len(missing):,} of the {len(table):,} rows of {name} have"
+        images = f"its images are {some(pool)}" if pool else "it has no images"
+        raise UserError(f"{rows} no image in the archive: {column} {some(missing)}; {images}")
     for key, members in found.items():
         if len(members) > 1:
-            which = "say in which folder with --images"
-            raise UserError(f"{column} '{key}' may be any of {some(members)}; {which}")
+            which = "choose a folder with --images"
+            raise UserError(f"{column} '{key}' matches {some(members)}; {which}")
     return column, [found[key][0] for key in table[column]]
 
 

@@ -1,4 +1,4 @@
-"""What a submission's columns hold: a class, its index, or probabilities; told by the sample."""
+"""Fill a submission's columns with classes, indices or probabilities, as in its sample."""
 
 import math
 import re
@@ -18,14 +18,14 @@ VALUES = get_args(Values)
 
 @dataclass(frozen=True)
 class Form:
-    """How probabilities become columns.
+    """The form of a submission: how probabilities become columns.
 
     Attributes:
-        content: what a cell holds.
-        labels: of each column, in the sample's order, the label whose probability it holds;
-            of a column of classes, their one label that counts as 1, or None.
-        classes: names in the order of their labels.
-        why: how the values were told.
+        content: kind of value in a cell.
+        labels: label of each column in the sample's order: the class of its probability, or the
+            class that counts as 1; None for a column of names or indices.
+        classes: class names in the order of their labels.
+        why: how the kind of value was determined.
     """
 
     content: Values
@@ -34,12 +34,12 @@ class Form:
     why: str
 
     def fill(self, probabilities: np.ndarray, clip: float) -> dict[str, list[str]]:
-        """The cells of each column.
+        """Return the cells of each column.
 
         Args:
-            probabilities: (rows, classes).
-            clip: probabilities are at least this and at most 1 minus this; of several columns,
-                each row then adds up to 1 again.
+            probabilities: float (rows, classes).
+            clip: limit probabilities to [clip, 1 - clip]; several columns are normalized again to
+                a sum of 1 per row.
         """
         p = probabilities.astype(np.float64)
         if self.content == "probability":
@@ -48,7 +48,7 @@ class Form:
                 columns = columns.clip(clip, 1 - clip)
                 if len(self.labels) > 1:
                     columns /= columns.sum(axis=1, keepdims=True)
-            # As many digits as float32 has: rounded more, small ones would tie.
+            # All digits of float32: with fewer, small probabilities would tie.
             cells = [[f"{x:.8g}" for x in column] for column in columns.T]
             return dict(zip(self.labels, cells, strict=True))
         ((column, one),) = self.labels.items()
@@ -59,7 +59,7 @@ class Form:
         return {column: [str(label) for label in index]}
 
     def describe(self) -> str:
-        """In words."""
+        """Return a short description, as `label: the probability of 'dog', ...`."""
         if len(self.labels) > 1:
             return f"the probability of each class, {self.why}"
         ((column, one),) = self.labels.items()
@@ -68,68 +68,70 @@ class Form:
             return f"{column}: the probability of {name}, {self.why}"
         if self.content == "class":
             return f"{column}: the predicted class by name, {self.why}"
-        what = f"1 where {name} is predicted, else 0" if name else "the predicted class, from 0"
+        what = f"1 if {name} is predicted, 0 otherwise" if name else "the predicted class, from 0"
         return f"{column}: {what}, {self.why}"
 
 
 def decide(
     asked: pd.DataFrame, classes: list[str], values: Values | None, positive: str | None
 ) -> Form:
-    """Tell from the sample what to fill in.
+    """Determine the form of the submission from the sample.
 
     Args:
-        asked: the sample's columns but for the ids, as text.
-        classes: names in the order of their labels.
-        values: what the user says that a cell holds; None: as the sample's look.
-        positive: the class that a column of probabilities is of, or, of two, that counts as 1;
-            None: the second of two.
+        asked: columns of the sample without the ids, as text.
+        classes: class names in the order of their labels.
+        values: kind of value in a cell; None infers it from the sample.
+        positive: class of a column of probabilities, or the one of two classes that counts as 1;
+            None takes the second of two.
 
     Raises:
-        UserError: the columns are not the classes, the values could be anything, or `positive` is
-            no class.
+        UserError: the columns are not the classes, the kind of value is ambiguous, or `positive`
+            is not a class.
     """
     if positive and positive not in classes:
-        why = f"'{positive}' is no class; there are {some(classes)}"
-        raise UserError(f"--positive (else evaluate.positive_class): {why}")
+        why = f"'{positive}' is not a class; the classes are {some(classes)}"
+        raise UserError(f"--positive or evaluate.positive_class: {why}")
     if asked.shape[1] > 1:
         if values not in {None, "probability"}:
-            raise UserError(f"--values {values} is for one column, the sample has {asked.shape[1]}")
+            raise UserError(f"--values {values} needs one column, the sample has {asked.shape[1]}")
         labels = _labels_of(list(asked), classes)
-        return Form("probability", labels, classes, "in the column that bears its name")
+        return Form("probability", labels, classes, "in the column of its name")
     (column,) = asked
-    why = "as --values says"
+    why = "as set by --values"
     if values is None:
-        values, why = _told_by(asked[column], classes)
+        values, why = _infer_values(asked[column], classes)
     one = None
     if values != "class" and (len(classes) == 2 or values == "probability"):
         if len(classes) > 2 and not positive:
-            raise UserError(f"{column} has room for the probability of one class: --positive CLASS")
+            raise UserError(
+                f"{column} holds the probability of one class; pass it with --positive CLASS"
+            )
         one = classes.index(positive or classes[1])
     return Form(values, {column: one}, classes, why)
 
 
 def check_options(form: Form, clip: float, positive: str | None) -> None:
-    """Refuse a limit that probabilities cannot keep, and options that would say nothing.
+    """Refuse an impossible limit and options without effect.
 
     Args:
-        form: what the submission is to hold.
-        clip: as --clip says.
-        positive: as --positive says; None: it was not given.
+        form: form of the submission.
+        clip: value of --clip.
+        positive: value of --positive; None if not given.
 
     Raises:
-        UserError: so it is.
+        UserError: an option is impossible or has no effect.
     """
     if clip and form.content != "probability":
-        raise UserError(f"--clip is for probabilities; here it is {form.describe()}")
+        raise UserError(f"--clip needs probabilities; the submission has {form.describe()}")
     most = 1 / max(2, len(form.labels))
     if not 0 <= clip < most:
         raise UserError(f"--clip must be at least 0 and less than {most:g}, got {clip:g}")
     if positive and (len(form.labels) > 1 or None in form.labels.values()):
-        raise UserError(f"--positive says nothing here; it is {form.describe()}")
+        raise UserError(f"--positive has no effect; the submission has {form.describe()}")
 
 
 def _labels_of(columns: list[str], classes: list[str]) -> dict[str, int]:
-    """The class of each column, by its name; capitals, blanks and signs make no difference."""
+    """Match columns and classes by name, ignoring case, blanks and punctuation if necessary."""
     for name_of in (str.strip, _letters):
         names = [name_of(name) for name in classes]
         if sorted(names) == sorted(map(name_of, columns)) and len(set(names)) == len(names):
@@ -137,11 +139,11 @@ def _labels_of(columns: list[str], classes: list[str]) -> dict[str, int]:
     known = set(map(_letters, classes))
     given = set(map(_letters, columns))
     parts = [
-        ("columns that are no class", [x for x in columns if _letters(x) not in known]),
+        ("columns that are not classes", [x for x in columns if _letters(x) not in known]),
         ("classes without a column", [x for x in classes if _letters(x) not in given]),
     ]
     wrong = "; ".join(f"{what}: {some(names)}" for what, names in parts if names)
-    how = "organize.classes renames classes, --sample names another sample"
+    how = "Rename classes with organize.classes, or pass another sample with --sample"
     raise UserError(f"the sample's columns are not the classes ({wrong}). {how}")
 
 
@@ -149,21 +151,21 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
 
 
-def _told_by(column: pd.Series, classes: list[str]) -> tuple[Values, str]:
-    """What the sample's own values look like."""
+def _infer_values(column: pd.Series, classes: list[str]) -> tuple[Values, str]:
+    """Infer the kind of value from the values of the sample."""
     given = set(column)
     if given <= set(classes):
         return "class", "as in the sample"
     numbers = [_number(text) for text in given]
     n = len(classes)
     if all(x.is_integer() and 0 <= x < n for x in numbers):
-        also = "--values probability where probabilities are scored"
-        return "index", f"as the sample holds whole numbers; {also}"
+        also = "add --values probability if probabilities are scored"
+        return "index", f"because the sample has whole numbers; {also}"
     if n == 2 and all(0 <= x <= 1 for x in numbers):
-        return "probability", "as the sample holds fractions"
+        return "probability", "because the sample has fractions"
     examples = some(sorted(given))
-    why = f"{column.name} holds {examples} in the sample, and the classes are {some(classes)}"
-    raise UserError(f"{why}: say what it shall hold with --values {', '.join(VALUES)}")
+    why = f"{column.name} has {examples} in the sample, and the classes are {some(classes)}"
+    raise UserError(f"{why}: choose the kind of value with --values {', '.join(VALUES)}")
 
 
 def _number(text: str) -> float:

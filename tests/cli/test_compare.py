@@ -1,4 +1,4 @@
-"""Pull requests for real: branches of a real repository, compared by the real command."""
+"""`convline compare` on branches of a real repository."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from tests.browser import CHROMIUM, Browser
 from tests.commands import CONVLINE, convline, dvc, environment, make_repository, run_in
 from tests.pipeline.test_default_run import SHRUNK
 
-# A minute for the run that all branches start from, some ten seconds for each comparison.
+# The run that all branches start from takes a minute, each comparison about ten seconds.
 pytestmark = pytest.mark.slow
 
 # Enough epochs for a model that can be made worse.
@@ -20,9 +20,9 @@ VALUES = [*SHRUNK, "organize.limit=600", "train.epochs=25", "train.learning_rate
 
 def test_a_branch_without_changes_passes(main):
     text = compare(main)
-    assert "**Passed**. No figure moved beyond noise." in text
-    assert "No param changed." in text
-    assert "No figure changed." in text
+    assert "**Passed**. No metric changed significantly." in text
+    assert "No params changed." in text
+    assert "No metrics changed." in text
     assert (main / "report/compare.md").read_text() == text
 
 
@@ -34,52 +34,54 @@ def test_the_page_shows_both_sides_and_loads_nothing(main, tmp_path):
         for width in (1280, 390):
             browser.open(address, width)
             assert browser.value("document.querySelectorAll('figure svg').length") > 8
-            assert "No figure moved" in browser.value("document.querySelector('main').innerText")
+            assert "No metric changed significantly" in browser.value(
+                "document.querySelector('main').innerText"
+            )
             assert browser.value("innerWidth") == width
             assert browser.value("document.scrollingElement.scrollWidth") <= width
     assert set(browser.requests) == {address}
     assert browser.complaints == []
 
 
-def test_a_metric_edited_by_hand_is_found_out(branch):
+def test_a_metric_edited_by_hand_fails(branch):
     edit(
         branch / "metrics/evaluate.json", lambda metrics: metrics["scratch"].update(accuracy=0.999)
     )
     commit(branch)
     text = compare(branch, fails=True)
     assert "**Failed**" in text
-    assert "`metrics/evaluate.json` is not what `evaluate` wrote" in text
-    assert "dvc.lock is not of this commit: `evaluate`" in text
+    assert "`metrics/evaluate.json` is not the file that stage `evaluate` wrote" in text
+    assert "dvc.lock is out of date: run `dvc repro`, which reruns `evaluate`" in text
 
 
-def test_params_that_were_not_run_are_found_out(branch):
+def test_params_that_were_not_run_fail(branch):
     set_param(branch, "  dropout: 0.5 ", "  dropout: 0.4 ")
     commit(branch)
     text = compare(branch, fails=True)
-    assert "dvc.lock is not of this commit: `train` and what depends on it must run again" in text
+    assert "run `dvc repro`, which reruns `train` and the stages that depend on it" in text
     assert "| `train.dropout` | `0.5` | `0.4` |" in text
 
 
-def test_a_metrics_file_that_is_not_committed_is_found_out(branch):
+def test_a_metrics_file_that_is_not_committed_fails(branch):
     git(branch, "rm", "-q", "--cached", "metrics/train.json")
     git(branch, "commit", "-q", "-m", "change")
     text = compare(branch, fails=True)
-    assert "Stage `train` has no committed `metrics/train.json`." in text
+    assert "Outputs of stage `train` are not committed: `metrics/train.json`." in text
 
 
-def test_the_working_folder_does_not_hide_the_commit(branch):
+def test_the_commit_is_checked_not_the_working_folder(branch):
     """CI runs the pipeline before it compares; the commit is stale all the same."""
     good = (branch / "metrics/evaluate.json").read_text()
     edit(branch / "metrics/evaluate.json", lambda metrics: metrics["scratch"].update(accuracy=0.1))
     commit(branch)
     (branch / "metrics/evaluate.json").write_text(good)
     text = compare(branch, fails=True)
-    assert "is not what `evaluate` wrote" in text
-    assert "Not committed here, and part of what is compared: `metrics/evaluate.json`." in text
-    assert "No figure changed." in text
+    assert "is not the file that stage `evaluate` wrote" in text
+    assert "Not committed, but part of the comparison: `metrics/evaluate.json`." in text
+    assert "No metrics changed." in text
 
 
-def test_without_metrics_on_main_all_is_new(branch):
+def test_without_metrics_on_main_all_metrics_are_new(branch):
     git(branch, "checkout", "-q", "main")
     git(branch, "rm", "-q", "-r", "--cached", "metrics", "dvc.lock")
     git(branch, "commit", "-q", "-m", "no run yet")
@@ -87,18 +89,18 @@ def test_without_metrics_on_main_all_is_new(branch):
     commit(branch)
     (branch / "gate.yaml").write_text("- metric: scratch.accuracy\n  may_fall_by: 0.0\n")
     text = compare(branch)
-    assert "`main` has no figures to compare with; what stands here is new." in text
+    assert "`main` has no metrics to compare with: all metrics here are new." in text
     assert "- passed: `scratch.accuracy` is new" in text
     accuracy = metrics_of(branch)["scratch"]["accuracy"]
     assert f"| `scratch.accuracy` |  | {accuracy:.4f} |  |  | new |" in text
 
 
-def test_without_figures_here_it_fails(branch):
+def test_without_metrics_here_it_fails(branch):
     shutil.rmtree(branch / "metrics")
-    assert "There are no figures here: run `dvc repro`" in compare(branch, fails=True)
+    assert "There are no metrics here: run `dvc repro`" in compare(branch, fails=True)
 
 
-def test_a_renamed_metric_is_said(branch):
+def test_a_renamed_metric_is_noted(branch):
     git(branch, "checkout", "-q", "main")
     edit(
         branch / "metrics/evaluate.json",
@@ -109,12 +111,12 @@ def test_a_renamed_metric_is_said(branch):
     git(branch, "checkout", "-q", "HEAD~", "--", "metrics")
     commit(branch)
     text = compare(branch)
-    assert "Metrics that are gone, or have another name: `scratch.f1_score`." in text
-    assert "**gone**" in text
+    assert "Removed or renamed metrics: `scratch.f1_score`." in text
+    assert "**removed**" in text
     assert "| `scratch.f1` |  | " in text
 
 
-def test_other_stages_are_said(branch):
+def test_renamed_stages_are_noted(branch):
     git(branch, "checkout", "-q", "main")
     text = (branch / "dvc.yaml").read_text().replace("  evaluate:\n", "  judge:\n")
     (branch / "dvc.yaml").write_text(text)
@@ -123,12 +125,12 @@ def test_other_stages_are_said(branch):
     git(branch, "checkout", "-q", "HEAD~", "--", "dvc.yaml")
     commit(branch)
     text = compare(branch)
-    assert "Stages that are new: `evaluate`." in text
-    assert "Stages that are gone: `judge`." in text
-    assert "Code that decides on results changed: `dvc.yaml`." in text
+    assert "New stages: `evaluate`." in text
+    assert "Removed stages: `judge`." in text
+    assert "Changed code that determines results: `dvc.yaml`." in text
 
 
-def test_a_shallow_clone_says_what_it_lacks_and_works(branch, tmp_path):
+def test_a_shallow_clone_works_once_the_base_is_fetched(branch, tmp_path):
     git(branch, "commit", "-q", "--allow-empty", "-m", "one more")
     git(branch, "checkout", "-q", "main")
     git(branch, "commit", "-q", "--allow-empty", "-m", "main went on")
@@ -137,43 +139,43 @@ def test_a_shallow_clone_says_what_it_lacks_and_works(branch, tmp_path):
     git(tmp_path, "clone", "-q", "--depth", "1", "-b", "change", url, str(shallow))
     message = run_compare(shallow, "main")
     assert message.returncode == 1
-    assert "Git knows no commit 'main' here" in message.stderr
+    assert "no commit 'main' in this clone" in message.stderr
     assert "git fetch origin main:refs/remotes/origin/main --unshallow" in message.stderr
     git(shallow, "fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
     text = compare(shallow)
     assert "Compared with the last commit of the other branch: this clone is shallow." in text
-    assert "No figure changed." in text
+    assert "No metrics changed." in text
     git(shallow, "fetch", "-q", "origin", "main", "--unshallow")
     assert "shallow" not in compare(shallow)
 
 
-def test_what_came_later_on_main_is_no_change_of_the_branch(branch):
+def test_later_commits_on_main_are_not_changes_of_the_branch(branch):
     git(branch, "commit", "-q", "--allow-empty", "-m", "ours")
     git(branch, "checkout", "-q", "main")
     set_param(branch, "  dropout: 0.5 ", "  dropout: 0.4 ")
     commit(branch)
     git(branch, "checkout", "-q", "change")
-    assert "No param changed." in compare(branch)
+    assert "No params changed." in compare(branch)
 
 
-def test_a_gate_that_the_branch_removes_is_said(branch):
+def test_a_gate_that_the_branch_removes_is_noted(branch):
     git(branch, "checkout", "-q", "main")
     (branch / "gate.yaml").write_text("- metric: scratch.accuracy\n  may_fall_by: 0.0\n")
     commit(branch)
     git(branch, "checkout", "-q", "-b", "ungated")
     git(branch, "rm", "-q", "gate.yaml")
     commit(branch)
-    assert "The gate is another one than on `main`: look at `gate.yaml`." in compare(branch)
+    assert "`gate.yaml` differs from that on `main`." in compare(branch)
 
 
-def test_in_a_hook_the_users_own_branch_stays(branch):
+def test_it_leaves_the_branch_alone_in_a_git_hook(branch):
     variables = {**environment(), "GIT_DIR": str(branch / ".git"), "GIT_PREFIX": "x/"}
     command = [*CONVLINE, "compare", "main"]
     assert run_in(branch, command, variables).returncode == 0
     assert (branch / ".git/HEAD").read_text() == "ref: refs/heads/change\n"
 
 
-def test_figures_that_a_merge_broke_are_no_traceback(branch):
+def test_files_broken_by_a_merge_give_no_traceback(branch):
     mark = "<<<<<<< ours\n"
     for name in ("metrics/evaluate/scores.csv", "metrics/evaluate/confusion_scratch.csv"):
         (branch / name).write_text(mark + (branch / name).read_text())
@@ -181,7 +183,7 @@ def test_figures_that_a_merge_broke_are_no_traceback(branch):
     (branch / "metrics/organize.json").write_text('{"organize": null}\n')
     set_param(branch, "evaluate:\n", "evaluate:\nbroken:\n")
     text = compare(branch)
-    assert "it is not known whether both were tested on the same images" in text
+    assert "it is unknown whether both were tested on the same images" in text
 
 
 def test_it_runs_at_the_root_of_a_repository(tmp_path, branch):
@@ -192,29 +194,31 @@ def test_it_runs_at_the_root_of_a_repository(tmp_path, branch):
     git(outer, "init", "-q", "-b", "main")
     result = run_compare(outer / "project", "HEAD")
     assert result.returncode == 1
-    assert "run from the root of the Git repository" in result.stderr
+    assert "not the root of a Git repository" in result.stderr
     git(outer / "project", "init", "-q", "-b", "main")
-    assert "there is no commit yet" in run_compare(outer / "project", "HEAD").stderr
+    assert "this repository has no commits" in run_compare(outer / "project", "HEAD").stderr
 
 
-def test_a_gate_that_says_nonsense_is_one_message(branch):
+def test_an_impossible_gate_is_one_message(branch):
     (branch / "report").mkdir()
-    (branch / "report/compare.md").write_text("what was said of another branch")
+    (branch / "report/compare.md").write_text("the review of another branch")
     (branch / "gate.yaml").write_text("- metric: scratch.loss\n  may_fall_by: 0.1\n")
     result = run_compare(branch, "main")
     assert result.returncode == 1
-    assert "limits.0.may_rise_by: is what scratch.loss needs: lower is better" in result.stderr
+    assert (
+        "limits.0.may_rise_by: is required for scratch.loss, where lower is better" in result.stderr
+    )
     assert not (branch / "report/compare.md").exists()
 
 
-def test_a_change_of_dropout_is_judged_by_noise(branch):
+def test_a_change_of_dropout_has_a_verdict(branch):
     set_param(branch, "  dropout: 0.5 ", "  dropout: 0.45 ")
     dvc(branch, "repro")
     commit(branch)
     text = compare(branch)
     assert "| `train.dropout` | `0.5` | `0.45` |" in text
     rows = table(text)
-    assert rows["scratch.loss"][-1] in {"within noise", "**better**", "**worse**"}
+    assert rows["scratch.loss"][-1] in {"not significant", "**better**", "**worse**"}
     assert "transfer.loss" not in rows
     before, now, difference = (x.replace("\N{MINUS SIGN}", "-") for x in rows["scratch.loss"][:3])
     assert float(now) - float(before) == pytest.approx(float(difference), abs=2e-4)
@@ -231,8 +235,8 @@ def test_a_worse_model_does_not_pass_the_gate(branch):
     text = compare(branch, fails=True)
     fall = before - metrics_of(branch)["scratch"]["accuracy"]
     assert fall > 0.3
-    assert f"- failed: `scratch.accuracy` fell by {fall:.4f}, and may by 0.05" in text
-    assert "**Failed**: the gate. Beyond noise worse: " in text
+    assert f"- failed: `scratch.accuracy` fell by {fall:.4f} (limit: 0.05 worse)" in text
+    assert "**Failed**: the gate. Significantly worse: " in text
     assert table(text)["scratch.accuracy"][-1] == "**worse**"
     assert "- Before: " in text
 
@@ -244,16 +248,16 @@ def test_other_data_cannot_be_compared(branch):
     commit(branch)
     text = compare(branch, fails=True)
     images = metrics_of(branch)["examples"]
-    why = f"the test split is another one (91 images, then {images})"
-    assert f"The figures are not comparable: {why}." in text
-    assert "The figures of the test split cannot be compared." in text
-    assert f"- not judged: `scratch.accuracy`: {why}; a person must decide" in text
+    why = f"the test split changed (91 images before, {images} now)"
+    assert f"The metrics are not comparable: {why}." in text
+    assert "The metrics of the test split cannot be compared." in text
+    assert f"- not judged: `scratch.accuracy`: {why}; a reviewer must decide" in text
     assert table(text)["scratch.loss"][-1] == "not comparable"
 
 
 @pytest.fixture(scope="module")
 def main(tmp_path_factory):
-    """A repository whose branch main has run and committed what came out; nothing changes it."""
+    """A repository whose branch main has run the pipeline and committed it; tests only read it."""
     folder = make_repository(tmp_path_factory.mktemp("main"), "default", *VALUES)
     dvc(folder, "repro")
     commit(folder)

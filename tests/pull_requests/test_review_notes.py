@@ -1,4 +1,4 @@
-"""Notes on changed code, in the comparison of two commits and in the message of a submission."""
+"""Notes on changed code, also in the message of a submission."""
 
 import subprocess
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from convline.pull_requests.base_commit import find_base
 from convline.pull_requests.review_notes import notes
-from convline.pull_requests.revision_states import read_state
+from convline.pull_requests.revision_results import read_results
 from convline.runtime.git import head
 from convline.submitting.kaggle_upload import commit
 from tests.commands import environment
@@ -17,16 +17,16 @@ from tests.commands import environment
     "file", ["convline/networks/cnn.py", "stages/train.py", "dvc.yaml", "requirements.lock"]
 )
 def test_a_change_of_code_is_noted(repository, file):
-    base, state = find_base("main"), read_state(None)
-    assert notes(base, state, state, {}, "") == [
-        "`main` has no figures to compare with; what stands here is new."
+    base, results = find_base("main"), read_results(None)
+    assert notes(base, results, results, {}, "") == [
+        "`main` has no metrics to compare with: all metrics here are new."
     ]
     assert commit() == head()
     Path(file).write_text("changed")
-    changed = notes(base, state, state, {}, "")[1:]
+    changed = notes(base, results, results, {}, "")[1:]
     assert changed == [
-        f"Code that decides on results changed: `{file}`.",
-        f"Not committed here, and part of what is compared: `{file}`.",
+        f"Changed code that determines results: `{file}`.",
+        f"Not committed, but part of the comparison: `{file}`.",
     ]
     assert commit() == f"{head()} with changes"
 

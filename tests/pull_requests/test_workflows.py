@@ -21,7 +21,7 @@ PINNED = re.compile(r"(?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40} # v\d+\.\d+\.
 SAME_REPOSITORY = "&& github.event.pull_request.head.repo.full_name == github.repository"
 # The jobs that may write, and what they may write.
 WRITERS = {"comment": {"pull-requests": "write"}}
-DOCS = [Path("docs/pull_requests.md"), Path("docs/gitlab.md")]
+PAGE = Path("docs/pull_requests.md")
 
 
 def test_the_workflows_are_those_that_the_tests_below_read():
@@ -196,11 +196,10 @@ def test_the_name_of_a_branch_is_no_command(tmp_path, from_):
     assert names == {".venv", "Makefile", "arguments", "requirements.lock"}
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
-def test_the_pages_name_targets_that_exist(path):
-    targets = make_targets(path.read_text())
+def test_the_page_names_targets_that_exist():
+    targets = make_targets(PAGE.read_text())
     assert {"repro", "compare"} <= set(targets)
-    assert unknown_targets(path.read_text()) == []
+    assert unknown_targets(PAGE.read_text()) == []
 
 
 @pytest.mark.parametrize(
@@ -212,7 +211,7 @@ def test_the_pages_name_targets_that_exist(path):
     ids=["steps", "runner"],
 )
 def test_what_the_page_proposes_is_sound(tmp_path, old, number):
-    blocks = [block for block in yaml_blocks(DOCS[0]) if old.split(":")[0] + ":" in block]
+    blocks = [block for block in yaml_blocks(PAGE) if old.split(":")[0] + ":" in block]
     assert len(blocks) == number
     for block in blocks:
         text = changed(COMPARE, old, block)
@@ -221,8 +220,9 @@ def test_what_the_page_proposes_is_sound(tmp_path, old, number):
         assert {rule.__name__: found for rule in RULES if (found := rule(text))} == {}
 
 
-def test_the_page_of_gitlab_has_the_jobs_of_the_workflows():
-    jobs = load(yaml_blocks(DOCS[1])[0])
+def test_gitlab_has_the_jobs_of_the_workflows():
+    (pipeline,) = [block for block in yaml_blocks(PAGE) if block.startswith("workflow:")]
+    jobs = load(pipeline)
     assert jobs["test"]["parallel"]["matrix"] == [
         {"VERSION": load(TEXTS["tests"])["jobs"]["test"]["strategy"]["matrix"]["python"]}
     ]

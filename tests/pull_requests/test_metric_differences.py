@@ -7,8 +7,8 @@ from scipy.stats import bootstrap
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from convline.evaluation.model_comparison import mcnemar_exact
-from convline.pull_requests.metric_noise import combine, differences
-from convline.pull_requests.revision_states import State
+from convline.pull_requests.metric_differences import combine, differences
+from convline.pull_requests.revision_results import Results
 
 NAMES = np.array(["cat", "dog"])
 
@@ -26,23 +26,23 @@ def wilson(count, n):
         ((9, 10), (3, 10), (0.1705, 0.8090)),
     ],
 )
-def test_independent_intervals_are_combined_as_newcombe_does(first, second, expected):
-    # His difference is the first share less the second.
+def test_independent_intervals_are_combined_by_newcombes_method(first, second, expected):
+    # Newcombe's difference is the first proportion minus the second.
     assert combine(wilson(*second), wilson(*first)) == pytest.approx(expected, abs=5e-5)
     theirs = confint_proportions_2indep(*first, *second, method="newcomb", compare="diff")
     assert combine(wilson(*second), wilson(*first)) == pytest.approx(theirs)
 
 
-def state(said, scores=None, **params):
+def results(predictions, scores=None, **params):
     positive = params.get("evaluate", {}).get("positive_class", "dog")
     classes = ["cat", "dog"]
-    return State(
+    return Results(
         params, frozenset(), None, ("0", 1), classes, positive, True, scores or {},
-        {"scratch": said}, "",
+        {"scratch": predictions}, "",
     )  # fmt: skip
 
 
-def said(actual, predicted):
+def predictions(actual, predicted):
     return pd.DataFrame({"actual": NAMES[actual], "predicted": NAMES[predicted]})
 
 
@@ -51,77 +51,79 @@ def two():
     rng = np.random.default_rng(0)
     actual = rng.integers(0, 2, 200)
     before = np.where(rng.random(200) < 0.7, actual, 1 - actual)
-    # Ten images more are right, none less.
+    # Ten more images are right, none fewer.
     wrong = np.flatnonzero(before != actual)[:10]
     after = before.copy()
     after[wrong] = actual[wrong]
-    return said(actual, before), said(actual, after)
+    return predictions(actual, before), predictions(actual, after)
 
 
-def test_the_same_images_are_compared_one_by_one(two):
+def test_the_same_images_are_compared_pairwise(two):
     before, after = two
-    found = differences(state(before), state(after))["scratch.accuracy"]
+    found = differences(results(before), results(after))["scratch.accuracy"]
     low, high = found.low, found.high
     change = np.array([1.0] * 10 + [0.0] * 190)
     theirs = bootstrap((change,), np.mean, method="percentile", rng=np.random.default_rng(1))
     assert (low, high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.0051)
     assert low > 0
-    assert found.real
+    assert found.significant
 
 
-@pytest.mark.parametrize(("images", "real"), [(4, False), (5, False), (6, True), (7, True)])
-def test_a_handful_of_images_on_one_side_is_chance_as_mcnemar_has_it(images, real):
+@pytest.mark.parametrize(("images", "significant"), [(4, False), (5, False), (6, True), (7, True)])
+def test_significance_of_a_few_changed_images_agrees_with_mcnemar(images, significant):
     actual = np.array([0, 1] * 100)
     before = actual.copy()
     before[:images] = 1 - before[:images]
-    found = differences(state(said(actual, before)), state(said(actual, actual)))
+    found = differences(results(predictions(actual, before)), results(predictions(actual, actual)))
     assert found["scratch.accuracy"].low > 0
-    assert found["scratch.accuracy"].real == real == (mcnemar_exact(0, images) < 0.05)
+    assert found["scratch.accuracy"].significant == significant == (mcnemar_exact(0, images) < 0.05)
 
 
 def test_paired_intervals_are_narrower_than_independent_ones(two):
     before, after = two
     scores = [{"scratch.accuracy": wilson(count, 200)} for count in (140, 150)]
-    # With a group the images are not independent, and what Git has are the intervals by group.
+    # Images in groups are not independent, and Git has only intervals resampled by group.
     grouped = {"organize": {"group_pattern": "(.)"}}
-    alone = differences(state(before, scores[0], **grouped), state(after, scores[1], **grouped))
+    alone = differences(results(before, scores[0], **grouped), results(after, scores[1], **grouped))
     found = alone.pop("scratch.accuracy")
     assert (found.low, found.high) == pytest.approx(combine(wilson(140, 200), wilson(150, 200)))
     assert found.low < 0
-    assert not found.real
+    assert not found.significant
     assert not alone
 
 
-def test_other_images_are_not_paired(two):
+def test_different_images_are_not_paired(two):
     before, after = two
     after["actual"] = after["actual"].to_numpy()[::-1]
-    assert differences(state(before), state(after)) == {}
+    assert differences(results(before), results(after)) == {}
 
 
-def test_precision_is_of_the_positive_class():
+def test_precision_and_recall_are_those_of_the_positive_class():
     actual = np.array([0, 0, 0, 1, 1, 1] * 20)
-    never, always = said(actual, actual * 0), said(actual, actual)
-    found = differences(state(never), state(always))["scratch.recall"]
-    assert (found.low, found.high, found.real) == (1, 1, True)
+    never, always = predictions(actual, actual * 0), predictions(actual, actual)
+    found = differences(results(never), results(always))["scratch.recall"]
+    assert (found.low, found.high, found.significant) == (1, 1, True)
     params = {"evaluate": {"positive_class": "cat"}}
-    found = differences(state(never, **params), state(always, **params))
-    assert (found["scratch.recall"].low, found["scratch.recall"].real) == (0, False)
+    found = differences(results(never, **params), results(always, **params))
+    assert (found["scratch.recall"].low, found["scratch.recall"].significant) == (0, False)
     assert found["scratch.precision"].low > 0.3
 
 
-def test_the_calibration_error_has_no_noise_to_reckon_with():
+def test_the_calibration_error_has_no_interval():
     name = "scratch.expected_calibration_error"
-    before, after = (state(said([0], [0]), {name: x}) for x in ((0.1, 0.12, 0.2), (0.5, 0.4, 0.6)))
+    before, after = (
+        results(predictions([0], [0]), {name: x}) for x in ((0.1, 0.12, 0.2), (0.5, 0.4, 0.6))
+    )
     assert name not in differences(before, after)
 
 
-def test_a_figure_below_its_own_interval_does_not_widen_that_of_the_difference():
+def test_a_score_below_its_own_interval_does_not_widen_that_of_the_difference():
     low, high = combine((0.1, 0.2, 0.3), (0.5, 0.4, 0.6))
     assert (low, high) == pytest.approx((0.4 - (0.1**2 + 0.2**2) ** 0.5, 0.5))
 
 
-def test_figures_without_an_interval_are_of_unknown_noise():
+def test_scores_without_an_interval_have_no_interval_of_the_difference():
     nan = float("nan")
-    before = state(said([0], [0]), {"scratch.loss": (0.1, nan, nan)})
-    after = state(said([0, 1], [0, 1]), {"scratch.loss": (0.2, 0.1, 0.3)})
+    before = results(predictions([0], [0]), {"scratch.loss": (0.1, nan, nan)})
+    after = results(predictions([0, 1], [0, 1]), {"scratch.loss": (0.2, 0.1, 0.3)})
     assert differences(before, after) == {}

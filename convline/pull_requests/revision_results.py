@@ -1,4 +1,4 @@
-"""What two commits say of their models: params, metrics, scores with intervals, predictions."""
+"""The results of one revision: params, metrics, scores with intervals, predicted classes."""
 
 import io
 import json
@@ -19,40 +19,42 @@ from convline.runtime.errors import UserError
 from convline.runtime.git import read
 
 VALUES = ("value", "low", "high")
-Pair = tuple[Any, Any]  # before, after; None where there is none
+Pair = tuple[Any, Any]  # before, after; None if there is no value
+Estimate = tuple[float, float, float]  # value and ends of its 95 % interval
 
 
 @dataclass(frozen=True)
-class State:
-    """What Git has of a run at one commit, or what is here.
+class Results:
+    """The results of a run in Git at one commit, or in the working folder.
 
     Attributes:
-        params: of params.yaml, by section.
+        params: contents of params.yaml.
         stages: names of the stages of dvc.yaml.
-        data: a digest of the archive; None where it is not told.
-        test_images: a digest of the test split, and how many images it has; None as above.
-        classes: of the images, in the order of their labels.
-        positive: of two classes, the one that scores are of; else None.
-        judged: whether there are figures of the test split.
-        scores: value, low and high by `model.score`; NaN where unknown.
-        said: columns `actual` and `predicted` of the test split, by model, in order of the keys.
-        sentence: which of the two models is better, or nothing.
+        archive: SHA-256 of the archive of images; None if unknown.
+        test_images: SHA-256 of the test split and its number of images; None if unknown.
+        classes: class names in the order of their labels.
+        positive: the positive one of two classes; None for more classes.
+        evaluated: True if there are metrics of the test split.
+        scores: value, low and high by `model.score`; NaN if unknown.
+        predictions: columns `actual` and `predicted` of the test split by model, in order of the
+            keys.
+        sentence: which of the two models is better; empty if unknown.
     """
 
     params: dict[str, Any]
     stages: frozenset[str]
-    data: str | None
+    archive: str | None
     test_images: tuple[str, int] | None
     classes: list[str]
     positive: str | None
-    judged: bool
-    scores: dict[str, tuple[float, float, float]]
-    said: dict[str, pd.DataFrame]
+    evaluated: bool
+    scores: dict[str, Estimate]
+    predictions: dict[str, pd.DataFrame]
     sentence: str
 
 
-def read_state(commit: str | None) -> State:
-    """Read a commit, or the working folder (None); what is missing or unreadable is left out."""
+def read_results(commit: str | None) -> Results:
+    """Read a commit, or the working folder (None); missing and unreadable files are left out."""
     organize = section(_metrics("organize", commit), "organize")
     digest, count = organize.get("test_sha256"), organize.get("test")
     known = isinstance(digest, str) and isinstance(count, int)
@@ -60,30 +62,30 @@ def read_state(commit: str | None) -> State:
     rows = organize.get("per_class")
     classes = [str(row.get("class")) for row in rows or [] if isinstance(row, dict)]
     evaluate = _metrics("evaluate", commit)
-    return State(
+    return Results(
         params=params,
         stages=frozenset(section(_yaml(Path("dvc.yaml"), commit), "stages")),
-        data=section(_metrics("download", commit), "download").get("sha256"),
+        archive=section(_metrics("download", commit), "download").get("sha256"),
         test_images=cast("tuple[str, int]", (digest, count)) if known else None,
         classes=classes,
         positive=_positive(classes, params),
-        judged=bool(evaluate),
+        evaluated=bool(evaluate),
         scores=_scores(commit),
-        said=_said(commit),
+        predictions=_predictions(commit),
         sentence=_sentence(evaluate),
     )
 
 
 def section(content: dict[str, Any], name: str) -> dict[str, Any]:
-    """What stands under a name; nothing where it is no table, as after a merge that went wrong."""
+    """Return a table of the content; empty if it is not one, as after a failed merge."""
     part = content.get(name)
     return part if isinstance(part, dict) else {}
 
 
 def metric_pairs(commit: str) -> dict[str, Pair]:
-    """All numbers among the metrics, by name, at a commit and here; None where there is none.
+    """Return all numeric metrics at a commit and in the working folder, by name.
 
-    What moved to another file keeps its name.
+    A metric that moved to another file keeps its name.
     """
     pairs: dict[str, Pair] = {}
     for metrics in _dvc_diff("metrics", commit).values():
@@ -99,7 +101,7 @@ def metric_pairs(commit: str) -> dict[str, Pair]:
 
 
 def changed_params(commit: str) -> dict[str, Pair]:
-    """Params that differ, by name, at a commit and here."""
+    """Return the params that differ at a commit and in the working folder, by name."""
     files = _dvc_diff("params", commit).values()
     return {
         name: (values.get("old"), values.get("new"))
@@ -145,7 +147,7 @@ def _positive(classes: list[str], params: dict[str, Any]) -> str | None:
     return classes[1] if asked is None else str(asked)
 
 
-def _scores(commit: str | None) -> dict[str, tuple[float, float, float]]:
+def _scores(commit: str | None) -> dict[str, Estimate]:
     file = paths.metrics_folder("evaluate") / "scores.csv"
     table = _table(file, commit, "model", "split", "score", "class", *VALUES)
     table = table[(table["split"] == "test") & (table["class"] == "")]
@@ -158,7 +160,7 @@ def _scores(commit: str | None) -> dict[str, tuple[float, float, float]]:
     }
 
 
-def _said(commit: str | None) -> dict[str, pd.DataFrame]:
+def _predictions(commit: str | None) -> dict[str, pd.DataFrame]:
     columns = ("actual", "predicted")
     folder = paths.metrics_folder("evaluate")
     tables = {m: _table(folder / f"confusion_{m}.csv", commit, *columns) for m in MODELS}
@@ -166,7 +168,7 @@ def _said(commit: str | None) -> dict[str, pd.DataFrame]:
 
 
 def _table(file: Path, commit: str | None, *columns: str) -> pd.DataFrame:
-    """These columns as text, since a class may be called `NA`; no rows where they are not there."""
+    """Return these columns as text (a class may be called `NA`); no rows if they are missing."""
     nothing = pd.DataFrame(columns=list(columns), dtype=str)
     try:
         table = pd.read_csv(io.StringIO(read(file, commit) or ""), dtype=str, keep_default_na=False)

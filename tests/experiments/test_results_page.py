@@ -1,4 +1,4 @@
-"""docs/results.md and the presets' own figures come from docs/results.csv alone."""
+"""docs/results.md and the scores in the presets' headers, written from docs/results.csv."""
 
 import re
 import shutil
@@ -46,12 +46,12 @@ def test_values_and_machines_have_lines_of_their_own(workspace):
     assert page.index("## On 2 cores of a test, 8 GB, no GPU") < page.index("## On another")
 
 
-def test_sets_whose_sizes_change_with_the_seed_stay_together(workspace):
+def test_runs_whose_sizes_vary_with_the_seed_share_a_line(workspace):
     page = results_page.page(pd.DataFrame([ROW, ROW | {"seed": 2, "test": 255}]))
     assert "| digits: 1,258, 270, 255 to 269 | 1 2 |" in page
 
 
-def test_what_was_reported_stands_beside_and_what_did_not_run_below(workspace):
+def test_reported_scores_are_beside_and_missing_presets_below(workspace):
     page = results_page.page(pd.DataFrame([ROW | {"preset": "cifar10-dropout"}]))
     assert "| `cifar10-dropout` | test accuracy 0.67 (40,000 training images" in page
     assert re.search(r"Not run: .*`lenet5`", page)
@@ -68,13 +68,13 @@ def test_sweeps_are_shown_with_their_pictures(workspace):
     assert "![dropout](sweeps/dropout/experiments.png)" in page
 
 
-def test_values_that_change_the_weights_are_told_and_places_are_not(workspace):
+def test_paths_are_left_out_of_the_changed_values(workspace):
     places = ["download.path=/x/a.zip", "extract.weights=/x/vgg.h5", "extract.weights=~/vgg.h5"]
     assert all(preset_runs.PLACE.match(place) for place in places)
     assert not preset_runs.PLACE.match("extract.weights=hed")
 
 
-def test_a_run_takes_the_place_of_an_older_one_of_the_same(workspace):
+def test_a_run_replaces_an_older_run_of_the_same(workspace):
     preset_runs.keep(ROW)
     preset_runs.keep(ROW | {"seed": 2})
     preset_runs.keep(ROW | {"scratch_accuracy": 0.5})
@@ -83,7 +83,7 @@ def test_a_run_takes_the_place_of_an_older_one_of_the_same(workspace):
     assert rows["scratch_accuracy"].tolist() == [0.5, 0.98]
 
 
-def test_the_preset_says_what_it_gave(workspace):
+def test_the_header_of_a_preset_gives_its_scores(workspace):
     row = ROW | {"preset": "cifar10", "train": 40_000}
     preset_runs.keep(row)
     preset_runs.keep(row | {"values": "train.epochs=20", "scratch_accuracy": 0.5})
@@ -91,7 +91,7 @@ def test_the_preset_says_what_it_gave(workspace):
     text = (PRESETS / "cifar10.yaml").read_text()
     assert text.count("# Ours ") == 1
     assert (
-        "# Ours      test accuracy 0.980 from scratch, 0.950 transfer, from\n"
+        "# Ours      test accuracy 0.980 scratch, 0.950 transfer, from\n"
         "#           40,000 training images of digits\ndownload:\n"
     ) in text
     preset_runs.keep(row | {"seed": 2, "data_set": "others", "train": 50_000})
@@ -102,7 +102,7 @@ def test_the_preset_says_what_it_gave(workspace):
     )
 
 
-def test_the_committed_page_and_presets_are_those_of_the_committed_figures(workspace):
+def test_the_committed_page_and_presets_match_the_committed_results(workspace):
     root = Path(__file__).parents[2]
     shutil.copy(root / results_page.RESULTS, results_page.RESULTS)
     shutil.copytree(root / results_page.SWEEPS, results_page.SWEEPS)
@@ -111,7 +111,7 @@ def test_the_committed_page_and_presets_are_those_of_the_committed_figures(works
         assert file.read_text() == (root / file).read_text()
 
 
-def test_the_machine_is_in_words():
+def test_the_machine_is_described():
     words = machine.describe()
     assert " cores of " in words
     assert "GB" in words

@@ -1,4 +1,4 @@
-"""The classifier on the test images, out of the archive."""
+"""Predict a competition's test images, read from its archive."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,22 +15,22 @@ from convline.serving.loaded_classifier import Classifier
 def predict(
     classifier: Classifier, archive: Path, images: Sequence[str], batch_size: int
 ) -> np.ndarray:
-    """The probabilities of these members of the archive, (images, classes), in their order.
+    """Return the probabilities of these members of the archive, float (images, classes).
 
     Raises:
-        UserError: one cannot be decoded; a submission without its row would be refused.
+        UserError: an image cannot be decoded, since a submission needs a row for it.
     """
     wanted = set(images)
     read: list[str] = []
 
     def decoded() -> Iterator[np.ndarray]:
         members = read_members(archive, wanted.__contains__)
-        # disable=None: no bar where the output is no terminal.
+        # disable=None: no bar unless the output is a terminal.
         for name, data in tqdm(members, "predict", len(wanted), unit=" images", disable=None):
             try:
                 image = classifier.decode(data)
             except BadImage as error:
-                why = "and a submission needs a row of every image"
+                why = "and a submission needs a row for every image"
                 raise UserError(f"{archive}: {name} cannot be decoded ({error}), {why}") from error
             read.append(name)
             yield image

@@ -1,0 +1,94 @@
+"""The sample submission in an archive and the image of each of its rows."""
+
+import pytest
+
+from convline.runtime.errors import UserError
+from convline.submitting.sample_submission import find_sample
+from tests.image_archives import pack
+
+ROW = b"id,label\n7,0\n"
+
+
+@pytest.mark.parametrize("top", ["data", "contest", "test_of_skill"])
+def test_an_id_matches_the_test_image_of_its_name(tmp_path, top):
+    files = {f"{top}/{part}/{i}.jpg": b"" for part in ("train", "test") for i in (1, 2)}
+    sample = find(tmp_path, files | {f"{top}/sample_submission.csv": b"id,label\n2,0\n1,0\n"})
+    assert sample.images == [f"{top}/test/2.jpg", f"{top}/test/1.jpg"]
+    assert (sample.id_column, sample.others) == ("id", 0)
+
+
+@pytest.mark.parametrize("key", ["7", "7.jpg", "images/7", "x/images/7.jpg"])
+def test_ids_match_with_or_without_folder_and_extension(tmp_path, key):
+    files = {"x/images/7.jpg": b"", "x/images/8.jpg": b"", "x/train.csv": b"id,label\n1,0\n"}
+    sample = find(tmp_path, files | {"x/sample_submission_v2.csv": f"n,id\n0,{key}\n".encode()})
+    assert (sample.images, sample.id_column, sample.others) == (["x/images/7.jpg"], "id", 1)
+
+
+def test_the_sample_may_be_in_its_own_archive_or_on_disk(tmp_path):
+    files = {"test/7.jpg": b"", "sample_submission.csv.zip": pack({"sample_submission.csv": ROW})}
+    assert find(tmp_path, files).name == "sample_submission.csv/sample_submission.csv"
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(b"\xef\xbb\xbfid,p\n7,0.5\n")  # with Excel's mark at the start
+    assert list(find(tmp_path, files, sample=str(mine)).table) == ["id", "p"]
+
+
+def test_cells_that_pandas_reads_as_missing_stay_unchanged(tmp_path):
+    files = {"test/NA.jpg": b"", "test/007.jpg": b"", "sample.csv": b"id,a\nNA,\n007,null\n"}
+    sample = find(tmp_path, files)
+    assert sample.images == ["test/NA.jpg", "test/007.jpg"]
+    assert sample.table.to_numpy().tolist() == [["NA", ""], ["007", "null"]]
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "message"),
+    [
+        ({"a.jpg": b""}, {}, r"has no sample submission and no \.csv file; download one"),
+        (
+            {"t.csv": ROW},
+            {},
+            r"has no sample submission; pass one of its tables with --sample",
+        ),
+        (
+            {"t.csv": ROW},
+            {"sample": "u.csv"},
+            r"has no 'u.csv', and it is not a file on disk",
+        ),
+        (
+            {"sample_a.csv": ROW, "b/submission.csv": ROW},
+            {},
+            r"has 2 sample submissions; choose: --sample sample_a.csv\n  sample_a.csv\n  b/subm",
+        ),
+        ({"sample.csv": b""}, {}, r"sample.csv cannot be read as a table"),
+        ({"sample.csv": b"id\n7\n"}, {}, "no column besides the ids"),
+        ({"sample.csv": b"id,p\n"}, {}, "has no rows"),
+        ({"sample.csv": b"id,p\n7,0\n7,0\n"}, {}, "has no id column"),
+        (
+            {"sample.csv": b"id,p\n6,0\n7,0\n8,0\n9,0\n", "test/7.jpg": b""},
+            {},
+            r"3 of the 4 rows .* no image in the archive: id '6', '8', '9'; its images are 'test/7",
+        ),
+        (
+            {"sample.csv": ROW, "test/a/7.jpg": b"", "test/b/7.jpg": b""},
+            {},
+            "id '7' matches 'test/a/7.jpg', 'test/b/7.jpg'; choose a folder",
+        ),
+        (
+            {"sample.csv": ROW, "test/a/7.jpg": b""},
+            {"folder": "c"},
+            "has no image in a folder 'c'; its folders are 'test/a'",
+        ),
+    ],
+)
+def test_a_sample_without_matching_images_is_one_message(tmp_path, files, options, message):
+    with pytest.raises(UserError, match=message):
+        find(tmp_path, files, **options)
+
+
+def test_the_folder_of_the_images_can_be_chosen(tmp_path):
+    files = {"sample.csv": ROW, "test/a/7.jpg": b"", "test/b/7.jpg": b""}
+    assert find(tmp_path, files, folder="test/b").images == ["test/b/7.jpg"]
+
+
+def find(where, files, sample=None, folder=None):
+    (where / "archive.zip").write_bytes(pack(files))
+    return find_sample(where / "archive.zip", sample, folder)
