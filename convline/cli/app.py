@@ -63,7 +63,7 @@ def main(host: str, port: int, max_megabytes: int, model: Path) -> None:
         from aiohttp import web
 
         from convline.serving.loaded_classifier import load_classifier
-        from convline.serving.test_examples import read_examples
+        from convline.serving.example_images import read_examples
         from convline.serving.web_app import application
 
         classifier = load_classifier(model)
