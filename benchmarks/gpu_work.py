@@ -14,7 +14,7 @@ from convline.networks.head import build_head
 from convline.networks.output_layer import loss
 from convline.params import presets
 from convline.params.loading import validate
-from convline.params.schema import Fitting, Params
+from convline.params.schema import Params, Training
 from convline.runtime.keras_backend import keras
 from convline.training.optimizers import optimizer
 
@@ -67,11 +67,11 @@ def random_images(count: int, shape: list[int]) -> Any:
     return keras.ops.cast(keras.random.randint((count, *shape), 0, 256, seed=1), "uint8")
 
 
-def prepare(model: keras.Model, params: Fitting, count: int) -> Any:
+def prepare(model: keras.Model, params: Training, count: int) -> Any:
     """Set optimizer and loss; return random targets, float32 (count, units of the output)."""
     model.compile(optimizer(params, steps=1), loss=loss(params))
     model.optimizer.build(model.trainable_variables)
     labels = keras.random.randint((count,), 0, CLASSES, seed=2)
-    if params.output == "sigmoid":
+    if params.output_activation == "sigmoid":
         return keras.ops.cast(labels, "float32")[:, None]
     return keras.ops.one_hot(labels, CLASSES)

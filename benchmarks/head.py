@@ -31,7 +31,9 @@ def against_tutorial() -> tuple[Timing, str]:
     folder = Path("head")
     multiply(folder)
     with chdir(folder):
-        workspace.set_params(f"train_head.epochs={EPOCHS}", f"train_head.patience={EPOCHS}")
+        workspace.set_params(
+            f"train_head.epochs={EPOCHS}", f"train_head.early_stopping_patience={EPOCHS}"
+        )
         timing = in_turn(stage, tutorial, ROUNDS, warm_up=False)
     shutil.rmtree(folder)  # 1.6 GB
     return timing, f"{EPOCHS} epochs"

@@ -25,7 +25,7 @@ def against_tutorial() -> tuple[Timing, str]:
     workspace.copy_repository(folder / "clone")
     (folder / "script").mkdir()
     with chdir(folder / "clone"):
-        sections, names = ("train", "train_head"), ("epochs", "patience")
+        sections, names = ("train", "train_head"), ("epochs", "early_stopping_patience")
         workspace.set_params(*(f"{s}.{name}={EPOCHS}" for s in sections for name in names))
     with chdir(folder):
         timing = in_turn(repro, tutorial, ROUNDS, warm_up=False)

@@ -16,7 +16,9 @@ ROUNDS = 2
 
 def against_tutorial() -> tuple[Timing, str]:
     """Row 7."""
-    workspace.prepare("preprocess", f"train.epochs={EPOCHS}", f"train.patience={EPOCHS}")
+    workspace.prepare(
+        "preprocess", f"train.epochs={EPOCHS}", f"train.early_stopping_patience={EPOCHS}"
+    )
     return in_turn(stage, tutorial, ROUNDS, warm_up=False), ""
 
 

@@ -77,8 +77,8 @@ def image_data_generator() -> Callable[[], Batches]:
     change = params.train.augmentation
     flow = tf.keras.preprocessing.image.ImageDataGenerator(
         rescale=1 / 255,
-        shear_range=change.shear,
-        zoom_range=change.zoom,
+        shear_range=change.shear_degrees,
+        zoom_range=change.zoom_fraction,
         horizontal_flip=change.horizontal_flip,
     ).flow_from_directory(
         TRAIN,
@@ -102,8 +102,8 @@ def keras_layers() -> Callable[[], Batches]:
     params = load_params()
     change = params.train.augmentation
     layers = [
-        keras.layers.RandomShear(x_factor=math.radians(change.shear)),
-        keras.layers.RandomZoom(change.zoom, change.zoom),
+        keras.layers.RandomShear(x_factor=math.radians(change.shear_degrees)),
+        keras.layers.RandomZoom(change.zoom_fraction, change.zoom_fraction),
         keras.layers.RandomFlip("horizontal"),
     ]
 

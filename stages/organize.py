@@ -48,7 +48,7 @@ def main() -> None:
         with fresh_dir(paths.metrics_folder("organize")) as overview:
             write_balance(targets, overview)
             write_samples(targets, folder, overview)
-    write_json(paths.GROUPS, find_groups(targets, params.organize.group))
+    write_json(paths.GROUPS, find_groups(targets, params.organize.group_pattern))
     left_out = {"repeated": len(repeated), "unlabelled": len(images) - len(labels) - len(repeated)}
     summary = summarize(splits, labels, targets, images, params.organize)
     write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
@@ -140,7 +140,7 @@ def summarize(
         "contradictory": find_contradictions(labels, images),
         **{split: len(names) for split, names in splits.items()},
         "groups": {
-            split: len({group_of(name, organize.group) for name in names} - {None})
+            split: len({group_of(name, organize.group_pattern) for name in names} - {None})
             for split, names in splits.items()
         },
     }
@@ -157,7 +157,9 @@ def fingerprint(names: list[str], targets: dict[str, Path], images: dict[str, Im
 
 def count_moved(splits: Splits, organize: Organize) -> int:
     """Images that left the archive's own split, to be with an equal one (organize.duplicates)."""
-    kept = {"fractions": (), "test_folder": ("test",), "folders": paths.SPLITS}[organize.split]
+    kept = {"fractions": (), "test_folder": ("test",), "folders": paths.SPLITS}[
+        organize.split_method
+    ]
     return sum(
         split != split_of(name) and (split in kept or split_of(name) in kept)
         for split, names in splits.items()

@@ -37,7 +37,7 @@ def main() -> None:
         device=params.runtime.device,
         gpus=params.runtime.gpus,
     )
-    tuning = params.train_head.fine_tune.layers > 0
+    tuning = params.train_head.fine_tune.unfreeze_layers > 0
     with replicas(params.runtime.gpus), live_curves("train_head") as curves:
         extractor = trainable_extractor(params, dataset) if tuning else None
         model, metrics = train_on_features(params, dataset, curves)
@@ -83,7 +83,7 @@ def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
         UserError: a backbone has fewer layers than are to be trained.
     """
     extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
-    layers = params.train_head.fine_tune.layers
+    layers = params.train_head.fine_tune.unfreeze_layers
     for backbone in map(extractor.get_layer, backbone_names(params.extract)):
         for layer in backbone.layers:
             layer.trainable = False
@@ -96,7 +96,7 @@ def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
             why = (
                 f"{backbone.name} has {len(weighty)} layers with weights, batch normalization aside"
             )
-            raise UserError(f"train_head.fine_tune.layers: {why}, got {layers}")
+            raise UserError(f"train_head.fine_tune.unfreeze_layers: {why}, got {layers}")
         for layer in weighty[-layers:]:
             layer.trainable = True
     return extractor

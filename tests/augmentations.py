@@ -7,15 +7,15 @@ NONE = dict.fromkeys(Augmentation.model_fields, 0) | {
     "vertical_flip": False,
 }
 ALL = {
-    "rotation": 30.0,
-    "width_shift": 0.1,
-    "height_shift": 0.2,
-    "shear": 15.0,
-    "zoom": 0.2,
+    "rotation_degrees": 30.0,
+    "width_shift_fraction": 0.1,
+    "height_shift_fraction": 0.2,
+    "shear_degrees": 15.0,
+    "zoom_fraction": 0.2,
     "horizontal_flip": True,
     "vertical_flip": True,
-    "brightness": 0.2,
-    "contrast": 0.3,
+    "brightness_fraction": 0.2,
+    "contrast_fraction": 0.3,
 }
 
 

@@ -15,20 +15,20 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def default():
-    """The values of presets/digits.yaml, to change and to validate."""
-    return YAML(typ="safe").load(ROOT / "presets/digits.yaml")
+    """The values of presets/default.yaml, to change and to validate."""
+    return YAML(typ="safe").load(ROOT / "presets/default.yaml")
 
 
 @pytest.fixture
 def default_params(default):
-    return validate(default, "presets/digits.yaml")
+    return validate(default, "presets/default.yaml")
 
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """An empty working folder whose params.yaml is the preset digits."""
+    """An empty working folder whose params.yaml is the preset default."""
     monkeypatch.chdir(tmp_path)
-    paths.PARAMS.write_bytes((ROOT / "presets/digits.yaml").read_bytes())
+    paths.PARAMS.write_bytes((ROOT / "presets/default.yaml").read_bytes())
     return tmp_path
 
 

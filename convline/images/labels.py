@@ -22,8 +22,8 @@ SPLIT_FOLDERS = {
 def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> dict[str, str]:
     """The class of each image whose class is told and wanted.
 
-    `organize.labels: folder` takes the folder that holds the image, unless that is a split folder;
-    `filename` takes the group of `organize.filename_pattern`, searched in the file name; `csv`
+    `organize.labels_from: folder` takes the folder that holds the image, unless that is a split
+    folder; `filename` takes the group of `organize.label_pattern`, searched in the file name; `csv`
     looks the image up in a table inside the archive. `organize.classes` then selects, renames and
     merges.
 
@@ -35,10 +35,10 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
     Raises:
         UserError: the table or a class that params name is not there.
     """
-    if organize.labels == "csv":
+    if organize.labels_from == "csv":
         labels = _from_table(contents, _read_table(archive, organize.csv), organize.csv)
-    elif organize.labels == "filename":
-        labels = {name: _from_filename(name, organize.filename_pattern) for name in contents}
+    elif organize.labels_from == "filename":
+        labels = {name: _from_filename(name, organize.label_pattern) for name in contents}
     else:
         labels = {name: _from_folder(name) for name in contents}
     told = {name: label for name, label in labels.items() if label not in {"", ".", ".."}}

@@ -35,12 +35,12 @@ def assign_splits(
     names = np.random.default_rng(seed).permutation(sorted(labels)).tolist()[: organize.limit]
     _refuse_one_class({labels[name] for name in names})
     _refuse_idle_group(names, organize)
-    units = find_units(names, contents, organize.group)
+    units = find_units(names, contents, organize.group_pattern)
     shares = organize.fractions
-    if organize.split == "fractions":
+    if organize.split_method == "fractions":
         fractions = [shares.train, shares.validation, shares.test]
         splits = dict(zip(SPLITS, by_fractions(units, labels, fractions), strict=True))
-    elif organize.split == "test_folder":
+    elif organize.split_method == "test_folder":
         units = _kept_apart(units, contents, organize, apart={"test"})
         rest = [unit for unit in units if split_of(unit[0]) != "test"]
         train, validation = by_fractions(rest, labels, [shares.train, shares.validation])
@@ -113,10 +113,11 @@ def _kept_apart(
 
 
 def _refuse_idle_group(names: Sequence[str], organize: Organize) -> None:
-    if organize.group and not any(group_of(name, organize.group) for name in names):
+    if organize.group_pattern and not any(group_of(name, organize.group_pattern) for name in names):
         example = names[0].rsplit("/", 1)[-1]
         raise UserError(
-            f"organize.group '{organize.group}' matches no file name, such as '{example}'"
+            f"organize.group_pattern: '{organize.group_pattern}' matches no file name, such as "
+            f"'{example}'"
         )
 
 
@@ -124,18 +125,20 @@ def _refuse_outside(names: Sequence[str]) -> None:
     for name in names:
         if split_of(name) is None:
             why = "is in no train, validation or test folder"
-            raise UserError(f"organize.split is 'folders', but '{name}' {why}")
+            raise UserError(f"organize.split_method is 'folders', but '{name}' {why}")
 
 
 def _refuse_parted_group(unit: list[str], organize: Organize, apart: set[str]) -> None:
     first_of: dict[str, str] = {}
     for name in unit:
-        group = group_of(name, organize.group)
+        group = group_of(name, organize.group_pattern)
         other = first_of.setdefault(group, name) if group else name
         sides = {split_of(x) if split_of(x) in apart else None for x in (other, name)}
         if len(sides) > 1:
-            why = f"'{other}' and '{name}' are of one group (organize.group) and in two splits"
-            raise UserError(f"organize.split is '{organize.split}', but {why}; use 'fractions'")
+            why = f"'{other}' and '{name}' have one organize.group_pattern and are in two splits"
+            raise UserError(
+                f"organize.split_method is '{organize.split_method}', but {why}; use 'fractions'"
+            )
 
 
 def _refuse_duplicates(splits: Splits, contents: Mapping[str, bytes]) -> None:
@@ -154,7 +157,7 @@ def _refuse_one_class(classes: Iterable[str]) -> None:
     found = sorted(classes)
     if len(found) < 2:
         has = f"only '{found[0]}'" if found else "none"
-        hint = "organize.labels says whether folders, file names or a table tell the class"
+        hint = "organize.labels_from says whether folders, file names or a table tell the class"
         raise UserError(f"a classifier needs two classes or more; the images have {has}; {hint}")
 
 
@@ -174,11 +177,12 @@ def _refuse_empty(splits: Splits, labels: Mapping[str, str], organize: Organize)
 
 def _why_empty(splits: Splits, organize: Organize) -> str:
     empty = [split for split in SPLITS if split in splits and not splits[split]]
-    if empty and organize.split != "fractions":
+    if empty and organize.split_method != "fractions":
         folders = " and no ".join(empty)
-        return f"organize.split is '{organize.split}', but the archive has no {folders} folder:"
+        method = f"organize.split_method is '{organize.split_method}'"
+        return f"{method}, but the archive has no {folders} folder:"
     parts, params = "split", "organize.fractions"
     if organize.folds:
         parts, params = "fold and in test", f"organize.folds, {params}"
-    change = f"add images, or change {params} or organize.group"
+    change = f"add images, or change {params} or organize.group_pattern"
     return f"each class needs an image in each {parts}; {change}:"

@@ -32,7 +32,7 @@ def build_cnn(params: Train, image_shape: list[int], classes: int) -> keras.Mode
     penalty = l2(params)
     # The greatest value stays the greatest under an increasing activation: pooled first, the
     # activation has a quarter of the values to do. A sixth of a training step on a CPU.
-    pool_first = params.pooling == "max" and params.activation in INCREASING
+    pool_first = params.pool_type == "max" and params.activation in INCREASING
     for filters, pool in zip(params.filters, pools, strict=True):
         for conv in range(1, params.convs_per_block + 1):
             x = keras.layers.Conv2D(
@@ -43,10 +43,10 @@ def build_cnn(params: Train, image_shape: list[int], classes: int) -> keras.Mode
             if conv < params.convs_per_block or not pool_first:
                 x = keras.layers.Activation(params.activation)(x)
         if pool > 1:
-            x = pooling[params.pooling](pool)(x)
+            x = pooling[params.pool_type](pool)(x)
         if pool_first:
             x = keras.layers.Activation(params.activation)(x)
-    x = keras.layers.Dropout(params.conv_dropout)(x)
+    x = keras.layers.Dropout(params.final_conv_dropout)(x)
     x = keras.layers.Flatten()(x)
     for units in params.dense_units:
         x = keras.layers.Dense(units, params.activation, kernel_regularizer=penalty)(x)

@@ -2,51 +2,63 @@
 
 from typing import Any
 
-from convline.params.schema import Fitting
+from convline.params.schema import Training
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 
+# By `loss`: Keras's loss for a softmax, for a sigmoid, and whether it takes label_smoothing.
+LOSSES = {
+    "crossentropy": ("CategoricalCrossentropy", "BinaryCrossentropy", True),
+    "focal": ("CategoricalFocalCrossentropy", "BinaryFocalCrossentropy", True),
+    "mean_squared_error": ("MeanSquaredError", "MeanSquaredError", False),
+    "hinge": ("CategoricalHinge", "Hinge", False),
+}
 
-def output_layer(classes: int, params: Fitting) -> keras.layers.Layer:
-    """The last layer: a softmax over the classes, or one sigmoid for the second of two classes.
+
+def output_layer(classes: int, params: Training) -> keras.layers.Layer:
+    """Return the last layer: a softmax over all classes, or one sigmoid unit for the second of two.
 
     Raises:
-        UserError: a sigmoid, or the loss of one, for other than two classes.
+        UserError: the activation is a sigmoid and there are more than two classes.
     """
-    if params.output == "sigmoid" and classes != 2:
-        raise UserError(f"output 'sigmoid' is for 2 classes, not for {classes}; use 'softmax'")
-    if params.loss == "binary_crossentropy" and classes != 2:
-        why = f"loss 'binary_crossentropy' is for 2 classes, not for {classes}"
-        raise UserError(f"{why}; use 'categorical_crossentropy'")
-    units = 1 if params.output == "sigmoid" else classes
-    # Probabilities in float32 whatever the precision: bfloat16 has 3 decimal digits.
+    sigmoid = params.output_activation == "sigmoid"
+    if sigmoid and classes != 2:
+        raise UserError(
+            f"output_activation 'sigmoid' needs 2 classes, got {classes}; use 'softmax'"
+        )
+    # Probabilities in float32 for every precision: bfloat16 has 3 decimal digits.
     return keras.layers.Dense(
-        units, params.output, kernel_regularizer=l2(params), dtype="float32", name="output"
+        1 if sigmoid else classes,
+        params.output_activation,
+        kernel_regularizer=l2(params),
+        dtype="float32",
+        name="output",
     )
 
 
-def targets(labels: Any, classes: int, params: Fitting) -> Any:
+def targets(labels: Any, classes: int, params: Training) -> Any:
     """Return the targets of the output layer for `labels`, int (n,).
 
     Returns:
         float32 (n, 1) for a sigmoid, one-hot float32 (n, classes) for a softmax.
     """
-    if params.output == "sigmoid":
+    if params.output_activation == "sigmoid":
         return keras.ops.cast(labels, "float32")[:, None]
     return keras.ops.one_hot(labels, classes, dtype="float32")
 
 
-def loss(params: Fitting) -> keras.losses.Loss:
-    """What that layer is trained to lower.
+def loss(params: Training) -> keras.losses.Loss:
+    """Return the loss that training minimizes.
 
-    Keras 3.15 takes the binary loss of a softmax from its logits, as if they were sigmoids'. Of two
-    classes the categorical loss is the same number.
+    The output activation decides between categorical and binary losses, also for two classes:
+    Keras 3.15 takes the binary cross-entropy of a softmax from its logits, as if they were those
+    of sigmoids.
     """
-    binary, categorical = keras.losses.BinaryCrossentropy, keras.losses.CategoricalCrossentropy
-    kind = binary if params.output == "sigmoid" else categorical
-    return kind(label_smoothing=params.label_smoothing)
+    softmax, sigmoid, smooths = LOSSES[params.loss]
+    kind = getattr(keras.losses, sigmoid if params.output_activation == "sigmoid" else softmax)
+    return kind(label_smoothing=params.label_smoothing) if smooths else kind()
 
 
-def l2(params: Fitting) -> keras.regularizers.Regularizer | None:
-    """What is added to the loss for large weights of convolutions and dense layers."""
+def l2(params: Training) -> keras.regularizers.Regularizer | None:
+    """Return the penalty on large weights of convolutions and dense layers, if there is one."""
     return keras.regularizers.L2(params.l2) if params.l2 else None

@@ -1,4 +1,4 @@
-"""Read params.yaml as DVC reads it, and refuse it with every mistake named at once."""
+"""Load params.yaml with DVC's YAML rules, and report all mistakes in it at once."""
 
 import difflib
 import re
@@ -11,12 +11,15 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from convline.params.schema import ONE_EACH, ONE_FOR_ALL, Impossible, Params
+from convline.params import renamed
+from convline.params.schema import Params
+from convline.params.schema_base import LIST, SINGLE, Impossible
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
 
+# Pydantic's words and ours.
 WORDING = {
     r"^Input should be ": "must be ",
     r"a valid integer.*": "an integer",
@@ -26,70 +29,88 @@ WORDING = {
 
 
 def load_params(path: Path = paths.PARAMS) -> Params:
-    """The validated contents of `path`.
+    """Load and validate params.yaml.
 
     Raises:
-        UserError: the file is missing, is no YAML, or breaks the schema.
+        UserError: the file is missing, is not valid YAML, or does not fit the schema.
     """
     try:
-        # As DVC does: YAML 1.2, in which 1e-3 is a number, `no` a string, a repeated key an error.
+        # As DVC does: YAML 1.2, where 1e-3 is a number, `no` a string, a repeated key an error.
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"there is no {path} here; run from the root of the repository") from None
+        raise UserError(f"{path} not found; run from the root of the repository") from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no valid YAML:\n{error}") from None
+        raise UserError(f"{path} is not valid YAML:\n{error}") from None
     return validate(content, str(path))
 
 
 def validate(content: Any, name: str) -> Params:
-    """`content` as `Params`; `name` says in the error what was refused."""
+    """Return `content` as `Params`; errors call it `name`."""
     return parse(Params, content, name)
 
 
 def parse(model: type[Model], content: Any, name: str) -> Model:
-    """`content` as a model of pydantic.
+    """Return `content` as an instance of `model`.
 
     Raises:
-        UserError: what is wrong with it, all at once; `name` says what was refused.
+        UserError: `content` does not fit; the message calls it `name` and lists all mistakes.
     """
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [line for details in error.errors() for line in _describe(details, model, name)]
-        raise UserError("\n".join([f"{name} is not valid:", *(f"  {x}" for x in lines)])) from None
+        lines = [f"  {line}" for line in _describe_all(error.errors(), model, name)]
+        raise UserError("\n".join([f"{name} is not valid:", *lines])) from None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint at the most similar known word, or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f", did you mean '{close[0]}'?" if close else ""
+
+
+def _describe_all(errors: list[ErrorDetails], model: type[BaseModel], name: str) -> list[str]:
+    """Return one line per mistake; a parameter with its former name is not missing, too."""
+    unknown = [_location(error["loc"]) for error in errors if error["type"] == "extra_forbidden"]
+    renamed_to = {renamed.new_name(parameter) for parameter in unknown}
+    return [
+        line
+        for error in errors
+        if not (error["type"] == "missing" and _location(error["loc"]) in renamed_to)
+        for line in _describe(error, model, name)
+    ]
 
 
 def _describe(error: ErrorDetails, model: type[BaseModel], name: str) -> list[str]:
-    """One line for each mistake: the parameter, what it must be, what it is."""
-    location = _location(error["loc"])
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, Impossible):
+    """Return a line with the parameter, what it must be and what it is; several for a section."""
+    location, value = _location(error["loc"]), error["input"]
+    context = error.get("ctx", {})
+    if isinstance(cause := context.get("error"), Impossible):
         return [
-            f"{'.'.join(filter(None, (location, parameter)))}: {why}"
-            for parameter, why in cause.problems
+            f"{'.'.join(filter(None, (location, parameter)))}: {reason}"
+            for parameter, reason in cause.problems
         ]
     if error["type"] == "missing":
         return [f"{location}: is missing"]
     if error["type"] == "model_type":
-        return [f"{location or name}: must be a section, got {error['input']!r}"]
+        return [f"{location or name}: must be a section, got {value!r}"]
+    # Other models than Params, such as that of gate.yaml, have no former names.
+    now = renamed.describe(location, value) if model is Params else None
+    if now and error["type"] in {"extra_forbidden", "literal_error"}:
+        return [f"{location}: {now}"]
     if error["type"] == "extra_forbidden":
         return [f"{location}: unknown parameter{_similar(model, error['loc'])}"]
     must = error["msg"]
-    for pydantic_says, we_say in WORDING.items():
-        must = re.sub(pydantic_says, we_say, must)
-    got = "" if isinstance(error["input"], Mapping) else f", got {error['input']!r}"
+    if error["type"] == "literal_error":
+        must = f"must be one of {context['expected'].replace(' or ', ', ')}"
+    for theirs, ours in WORDING.items():
+        must = re.sub(theirs, ours, must)
+    got = "" if isinstance(value, Mapping) else f", got {value!r}"
     return [f"{location}: {must}{got}"]
 
 
 def _location(loc: tuple[int | str, ...]) -> str:
     # Pydantic adds a step for the member of a union.
-    return ".".join(str(step) for step in loc if step not in {ONE_FOR_ALL, ONE_EACH})
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint at the word that was meant, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f", did you mean '{close[0]}'?" if close else ""
+    return ".".join(str(step) for step in loc if step not in {SINGLE, LIST})
 
 
 def _similar(section: type[BaseModel], loc: tuple[int | str, ...]) -> str:

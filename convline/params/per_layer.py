@@ -1,4 +1,4 @@
-"""Params that are one value for all layers or a list with one per layer."""
+"""Expand a parameter that is one value for all layers or a list with one value per layer."""
 
 from typing import TypeVar
 
@@ -6,5 +6,5 @@ T = TypeVar("T")
 
 
 def per_layer(value: T | list[T], layers: int) -> list[T]:
-    """`value` as a list with one entry per layer."""
+    """Return `value` as a list with one entry per layer."""
     return list(value) if isinstance(value, list) else [value] * layers

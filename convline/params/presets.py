@@ -1,6 +1,6 @@
-"""The named experiments of presets/, and params.yaml written from one of them.
+"""List the presets in presets/, and write params.yaml from one of them.
 
-`presets/digits.yaml` is the whole default; every other preset holds what differs from it.
+`presets/default.yaml` has all parameters; each other preset has only those that differ from it.
 """
 
 import io
@@ -11,38 +11,39 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from convline.params import renamed
 from convline.params.loading import did_you_mean, validate
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 
 PRESETS = Path("presets")
-DEFAULT = "digits"
+DEFAULT = "default"
 
 
 def list_presets() -> str:
-    """The title of each preset: its first line, `# Preset <name>: ...`."""
+    """Return one line per preset, from its first line, `# Preset <name>: ...`."""
     return "\n".join(_title(_read(file.stem)) for file in sorted(PRESETS.glob("*.yaml")))
 
 
 def render(name: str, values: Sequence[str] = ()) -> str:
-    """The text of params.yaml with the preset applied to the default, comments and order kept.
+    """Return the text of params.yaml: the default with its comments, changed by the preset.
 
     Args:
-        name: of the preset.
-        values: further `section.parameter=value`, the value as YAML.
+        name: name of the preset.
+        values: further changes, `section.parameter=value` with the value as YAML.
 
     Raises:
-        UserError: there is no such preset, or it does not fit the schema of params.yaml.
+        UserError: the preset does not exist, or the result does not fit the schema of params.yaml.
     """
     default, preset = _read(DEFAULT), _read(name)
-    # YAML() writes what `dvc exp run -S` writes, so that the two do not reformat each other's file.
+    # YAML() writes the format of `dvc exp run -S`, so that neither reformats the other's file.
     yaml = YAML()
     params = yaml.load(default)
     try:
         _overlay(params, YAML(typ="safe").load(preset))
     except YAMLError as error:
-        raise UserError(f"preset '{name}' is no valid YAML:\n{error}") from None
+        raise UserError(f"preset '{name}' is not valid YAML:\n{error}") from None
     for value in values:
         _overlay(params, _parse(value))
     stream = io.StringIO()
@@ -53,7 +54,7 @@ def render(name: str, values: Sequence[str] = ()) -> str:
 
 
 def write(text: str) -> None:
-    """Put the text into params.yaml."""
+    """Write the text to params.yaml."""
     with fresh_file(paths.PARAMS) as partial:
         partial.write_text(text, encoding="utf-8")
 
@@ -63,15 +64,15 @@ def _title(text: str) -> str:
 
 
 def _parse(argument: str) -> dict[str, Any]:
-    """`train.dropout=0.3` as `{"train": {"dropout": 0.3}}`; the value is YAML."""
+    """Return `train.dropout=0.3` as `{"train": {"dropout": 0.3}}`; the value is YAML."""
     parameter, equals, text = argument.partition("=")
     keys = parameter.split(".")
     if not equals or not all(keys):
-        raise UserError(f"'{argument}' is not of the form section.parameter=value")
+        raise UserError(f"expected section.parameter=value, got '{argument}'")
     try:
         value = YAML(typ="safe").load(text)
     except YAMLError as error:
-        raise UserError(f"the value of '{argument}' is no valid YAML:\n{error}") from None
+        raise UserError(f"the value of '{argument}' is not valid YAML:\n{error}") from None
     for key in reversed(keys):
         value = {key: value}
     return value
@@ -81,13 +82,16 @@ def _read(name: str) -> str:
     try:
         return (PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
     except FileNotFoundError:
+        if name in renamed.PRESETS:
+            why = f"preset '{name}' is now called '{renamed.PRESETS[name]}'"
+            raise UserError(why) from None
         names = [file.stem for file in PRESETS.glob("*.yaml")]
-        hint = did_you_mean(name, names) or f"; there are {', '.join(sorted(names))}"
-        raise UserError(f"there is no preset '{name}'{hint}") from None
+        hint = did_you_mean(name, names) or f"; choose one of {', '.join(sorted(names))}"
+        raise UserError(f"preset '{name}' not found{hint}") from None
 
 
 def _overlay(params: MutableMapping[str, Any], changes: MutableMapping[str, Any]) -> None:
-    """Put `changes` into `params`, section by section; a list is replaced, its comment kept."""
+    """Apply `changes` to `params`, section by section; a list is replaced, its comment kept."""
     for key, value in changes.items():
         if isinstance(value, MutableMapping) and isinstance(params.get(key), MutableMapping):
             _overlay(params[key], value)

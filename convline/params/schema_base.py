@@ -1,17 +1,27 @@
-"""What all sections of params.yaml have in common: the base of the schema and its types."""
+"""The base class of all sections of params.yaml, and the types that several of them use."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+T = TypeVar("T")
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-PositiveInt = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 ImageSize = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+
+# One value for all layers, or a list with one value per layer.
+SINGLE, LIST = "single value", "list of values"
+OneOrMore = Annotated[
+    Annotated[T, Tag(SINGLE)] | Annotated[list[T], Tag(LIST)],
+    Discriminator(lambda value: LIST if isinstance(value, list) else SINGLE),
+]
 
 
 class Impossible(ValueError):
-    """Values that are valid one by one and cannot stand together: (parameter, why) pairs."""
+    """Values that are valid alone but not together, as pairs of (parameter, reason)."""
 
     def __init__(self, *problems: tuple[str, str]) -> None:
         super().__init__(problems)
@@ -19,6 +29,6 @@ class Impossible(ValueError):
 
 
 class Section(BaseModel):
-    """A section of params.yaml."""
+    """A section of params.yaml: no defaults, no unknown keys, no conversion of types."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""The sections of params.yaml that are about images: download, organize, preprocess."""
+"""The sections `download`, `organize` and `preprocess` of params.yaml."""
 
 import math
 import re
@@ -8,11 +8,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from convline.params.schema_base import Fraction, ImageSize, Impossible, PositiveInt, Section
+from convline.params.schema_base import (
+    Fraction,
+    ImageSize,
+    Impossible,
+    NonNegativeInt,
+    PositiveInt,
+    Section,
+)
 
 DATA = Path("data")
 
-# What download.name looks like, and in words; the other kinds take none.
+# The form of download.name by download.kind, as a pattern and in words; other kinds take no name.
 NAME_FORMS = {
     "kaggle_competition": (r"[\w-]+", "the last part of the competition's address"),
     "kaggle_dataset": (r"[\w-]+/[\w.-]+(/[1-9]\d*)?", "'owner/name', or 'owner/name/version'"),
@@ -31,7 +38,7 @@ class Download(Section):
     path: str | None
 
     @model_validator(mode="after")
-    def _possible(self) -> Self:
+    def _check(self) -> Self:
         problems = [*self._wrong_path(), *self._wrong_name()]
         if problems:
             raise Impossible(*problems)
@@ -39,33 +46,31 @@ class Download(Section):
 
     def _wrong_path(self) -> Iterator[tuple[str, str]]:
         if self.kind != "archive" and self.path is not None:
-            yield "path", f"must be empty when download.kind is {self.kind}"
+            yield "path", f"must be empty when kind is '{self.kind}', got {self.path!r}"
         elif self.kind == "archive" and not self.path:
-            yield (
-                "path",
-                "must name a zip, a tar or a folder of images when download.kind is archive",
-            )
-        elif self.path and _touch(Path(self.path).expanduser().resolve(), DATA.resolve()):
-            yield "path", "must not be in data/, where DVC removes what it finds, nor hold it"
+            yield "path", "must name a zip, a tar or a folder of images when kind is 'archive'"
+        elif self.path and _overlap(Path(self.path).expanduser().resolve(), DATA.resolve()):
+            reason = "must be outside data/, where DVC removes files, and must not contain it"
+            yield "path", f"{reason}, got {self.path!r}"
 
     def _wrong_name(self) -> Iterator[tuple[str, str]]:
         form, example = NAME_FORMS.get(self.kind, (None, None))
+        got = f", got {self.name!r}" if self.name else ""
         if form is None and self.name is not None:
-            yield "name", f"must be empty when download.kind is {self.kind}"
+            yield "name", f"must be empty when kind is '{self.kind}'{got}"
         elif form is not None and not re.fullmatch(form, self.name or ""):
-            got = f", got {self.name!r}" if self.name else ""
-            yield "name", f"must be {example} when download.kind is {self.kind}{got}"
+            yield "name", f"must be {example} when kind is '{self.kind}'{got}"
 
 
 class Fractions(Section):
-    """Shares of the images in each split."""
+    """Share of the images in each split."""
 
     train: Fraction
     validation: Fraction
     test: Fraction
 
     @model_validator(mode="after")
-    def _possible(self) -> Self:
+    def _check(self) -> Self:
         total = self.train + self.validation + self.test
         if not math.isclose(total, 1, abs_tol=1e-9):
             raise Impossible(("", f"must add up to 1, got {total:g}"))
@@ -84,43 +89,47 @@ class Csv(Section):
 class Organize(Section):
     """Labels and splits."""
 
-    labels: Literal["folder", "filename", "csv"]
-    filename_pattern: str
+    labels_from: Literal["folder", "filename", "csv"]
+    label_pattern: str
     csv: Csv
     classes: dict[str, str] | None
-    split: Literal["fractions", "folders", "test_folder"]
+    split_method: Literal["fractions", "folders", "test_folder"]
     fractions: Fractions
     folds: Annotated[int, Field(ge=2)] | None
     fold: PositiveInt
-    group: str | None
-    duplicates: Literal["refuse", "together"]
+    group_pattern: str | None
+    duplicates: Literal["error", "together"]
     limit: PositiveInt | None
-    max_bad_images: Annotated[int, Field(ge=0)]
+    max_bad_images: NonNegativeInt
 
     @model_validator(mode="after")
-    def _possible(self) -> Self:
+    def _check(self) -> Self:
         problems = [
-            *_wrong_pattern("filename_pattern", self.filename_pattern, r"'^(cat|dog)\.'"),
-            *_wrong_pattern("group", self.group, r"'person(\d+)_'"),
+            *_wrong_pattern("label_pattern", self.label_pattern, r"'^(cat|dog)\.'"),
+            *_wrong_pattern("group_pattern", self.group_pattern, r"'person(\d+)_'"),
             *self._wrong_folds(),
+            *self._wrong_classes(),
         ]
-        if self.classes is not None and len(set(self.classes.values())) < 2:
-            problems.append(("classes", "must keep two classes or more"))
         if problems:
             raise Impossible(*problems)
         return self
 
     def _wrong_folds(self) -> Iterator[tuple[str, str]]:
-        if self.folds and self.split == "folders":
-            yield "folds", "must be empty when split is 'folders', which has its own validation"
+        if self.folds and self.split_method == "folders":
+            reason = "must be empty when split_method is 'folders', which has its own validation"
+            yield "folds", f"{reason}, got {self.folds}"
         last = self.folds or 1
         if self.fold > last:
             when = f"when folds is {self.folds or 'empty'}"
             yield "fold", f"must be at most {last} {when}, got {self.fold}"
 
+    def _wrong_classes(self) -> Iterator[tuple[str, str]]:
+        if self.classes is not None and len(kept := set(self.classes.values())) < 2:
+            yield "classes", f"must keep at least two classes, got {len(kept)}"
+
 
 class Preprocess(Section):
-    """What every image becomes."""
+    """Size and encoding of the images in the TFRecords."""
 
     image_size: ImageSize
     color_mode: Literal["grayscale", "rgb"]
@@ -130,7 +139,7 @@ class Preprocess(Section):
     examples_per_shard: PositiveInt
 
 
-def _touch(one: Path, other: Path) -> bool:
+def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
@@ -138,7 +147,7 @@ def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Iterato
     try:
         groups = 1 if pattern is None else re.compile(pattern).groups
     except re.error as error:
-        yield parameter, f"is no regular expression: {error}"
+        yield parameter, f"not a regular expression: {error}, got {pattern!r}"
     else:
         if groups != 1:
-            yield parameter, f"must have one group in brackets, as in {example}; it has {groups}"
+            yield parameter, f"must have one group in parentheses, as in {example}, got {groups}"

@@ -147,4 +147,4 @@ def _as_predictions(table: pd.DataFrame, classes: list[str]) -> Predictions:
 
 
 def _grouped(results: Results) -> bool:
-    return bool(section(results.params, "organize").get("group"))
+    return bool(section(results.params, "organize").get("group_pattern"))

@@ -29,7 +29,7 @@ def cnn(params: Params) -> Facts:
     train = params.train
     filters = ", ".join(map(str, train.filters))
     pools = {str(pool) for pool in per_layer(train.pool_size, len(train.filters))}
-    pooling = f"{train.pooling} pooling of {' or '.join(sorted(pools))}"
+    pooling = f"{train.pool_type} pooling of {' or '.join(sorted(pools))}"
     convolution = f"{pixels(train.kernel_size, train.kernel_size)} ({train.padding})"
     steps = [
         f"{_several(train.convs_per_block, 'convolution')} of {convolution}",
@@ -40,9 +40,13 @@ def cnn(params: Params) -> Facts:
     return {
         "Input": image(params),
         "Blocks": f"{len(train.filters)}, of {filters} filters; each {', '.join(steps)}",
-        **({"Dropout after the blocks": f"{train.conv_dropout:g}"} if train.conv_dropout else {}),
+        **(
+            {"Dropout after the blocks": f"{train.final_conv_dropout:g}"}
+            if train.final_conv_dropout
+            else {}
+        ),
         "Dense layers": _dense(train.dense_units, [train.dropout] * len(train.dense_units)),
-        "Output": f"{train.output}, {train.loss}",
+        "Output": f"{train.output_activation}; loss: {train.loss}",
     }
 
 
@@ -60,13 +64,13 @@ def transfer(metrics: dict[str, Any], params: Params) -> Facts:
         "Features": f"{metrics['extract']['extract']['values']:,} values an image, "
         + ("not pooled" if extract.pooling == "none" else f"{extract.pooling} pooling"),
         "Dense layers": _dense(head.dense_units, per_layer(head.dropout, len(head.dense_units))),
-        "Output": f"{head.output}, {head.loss}",
+        "Output": f"{head.output_activation}; loss: {head.loss}",
     }
-    if head.fine_tune.layers:
+    if head.fine_tune.unfreeze_layers:
         tuned = metrics["train_head"]["train_head"].get("fine_tuned", {}).get("best", {})
         best = f"; best epoch {tuned['epoch']}" if "epoch" in tuned else ""
         facts["Fine-tuned"] = (
-            f"last {_several(head.fine_tune.layers, 'layer')} of each, "
+            f"last {_several(head.fine_tune.unfreeze_layers, 'layer')} of each, "
             f"learning rate {head.fine_tune.learning_rate:g}{best}"
         )
     return facts

@@ -64,15 +64,15 @@ def draw(count: tf.Tensor, height: int, width: int, params: Augmentation, seed: 
     geometry = transforms(
         height,
         width,
-        rotation=uniform(0, math.radians(params.rotation)),
-        x_shift=uniform(1, params.width_shift) * width,
-        y_shift=uniform(2, params.height_shift) * height,
-        shear=uniform(3, math.radians(params.shear)),
-        x_zoom=uniform(4, params.zoom, center=1.0) * flip(6, params.horizontal_flip),
-        y_zoom=uniform(5, params.zoom, center=1.0) * flip(7, params.vertical_flip),
+        rotation=uniform(0, math.radians(params.rotation_degrees)),
+        x_shift=uniform(1, params.width_shift_fraction) * width,
+        y_shift=uniform(2, params.height_shift_fraction) * height,
+        shear=uniform(3, math.radians(params.shear_degrees)),
+        x_zoom=uniform(4, params.zoom_fraction, center=1.0) * flip(6, params.horizontal_flip),
+        y_zoom=uniform(5, params.zoom_fraction, center=1.0) * flip(7, params.vertical_flip),
     )
-    brightness = uniform(8, 255 * params.brightness)
-    return Draws(geometry, brightness, uniform(9, params.contrast, center=1.0))
+    brightness = uniform(8, 255 * params.brightness_fraction)
+    return Draws(geometry, brightness, uniform(9, params.contrast_fraction, center=1.0))
 
 
 def transforms(

@@ -1,7 +1,7 @@
 """Batches of images with their targets, for the stages that train on images."""
 
 from convline.networks.output_layer import targets
-from convline.params.schema import Augmentation, Fitting
+from convline.params.schema import Augmentation, Training
 from convline.records.dataset import Dataset
 from convline.records.tfrecord_reader import read_batches
 from convline.runtime import paths
@@ -10,7 +10,7 @@ from convline.training import augmentation, augmentation_cpu
 
 
 def training_batches(
-    dataset: Dataset, params: Fitting, changes: Augmentation, seed: int, on_device: bool = False
+    dataset: Dataset, params: Training, changes: Augmentation, seed: int, on_device: bool = False
 ) -> tf.data.Dataset:
     """Shuffled and augmented batches of the train split, anew in each epoch.
 
@@ -42,7 +42,7 @@ def training_batches(
 
 
 def target_batches(
-    dataset: Dataset, split: str, params: Fitting, shuffle_seed: int | None = None
+    dataset: Dataset, split: str, params: Training, shuffle_seed: int | None = None
 ) -> tf.data.Dataset:
     """Batches of images, uint8, and targets as the output layer has them."""
     batches = read_batches(

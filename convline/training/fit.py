@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convline.networks.output_layer import loss
-from convline.params.schema import Augmentation, Fitting
+from convline.params.schema import Augmentation, Training
 from convline.records.dataset import Dataset
 from convline.runtime.keras_backend import keras
 from convline.runtime.tensorflow_setup import has_gpu, tf, threads, verbose
@@ -26,7 +26,7 @@ def fit(
     model: keras.Model,
     train: tf.data.Dataset,
     validation: tf.data.Dataset,
-    params: Fitting,
+    params: Training,
     *,
     images: Sequence[int],
     curves: Curves,
@@ -50,7 +50,7 @@ def fit(
     steps = math.ceil(sum(images) / params.batch_size)
     compile_model(model, params, steps)
     best = keras.callbacks.EarlyStopping(
-        "val_loss", mode="min", patience=params.patience, restore_best_weights=True
+        "val_loss", mode="min", patience=params.early_stopping_patience, restore_best_weights=True
     )
     history = model.fit(
         train,
@@ -77,7 +77,7 @@ def fit(
 def fit_to_images(
     model: keras.Model,
     dataset: Dataset,
-    params: Fitting,
+    params: Training,
     *,
     changes: Augmentation,
     seed: int,
@@ -111,9 +111,9 @@ def class_weights(images: Sequence[int]) -> dict[int, float]:
     return {label: sum(images) / (len(images) * count) for label, count in enumerate(images)}
 
 
-def compile_model(model: keras.Model, params: Fitting, steps: int) -> None:
+def compile_model(model: keras.Model, params: Training, steps: int) -> None:
     """Set optimizer, loss and accuracy; `steps` of the optimizer make an epoch."""
-    one_unit = params.output == "sigmoid"
+    one_unit = params.output_activation == "sigmoid"
     accuracy = keras.metrics.BinaryAccuracy if one_unit else keras.metrics.CategoricalAccuracy
     # Keras's loop over steps fails on several devices, "You must feed a value for placeholder
     # tensor" (keras#19246).

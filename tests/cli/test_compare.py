@@ -258,7 +258,7 @@ def test_other_data_cannot_be_compared(branch):
 @pytest.fixture(scope="module")
 def main(tmp_path_factory):
     """A repository whose branch main has run the pipeline and committed it; tests only read it."""
-    folder = make_repository(tmp_path_factory.mktemp("main"), "digits", *VALUES)
+    folder = make_repository(tmp_path_factory.mktemp("main"), "default", *VALUES)
     dvc(folder, "repro")
     commit(folder)
     return folder

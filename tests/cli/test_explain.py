@@ -40,7 +40,7 @@ def inside(request, tmp_path_factory):
 
 
 def write_classifier(kind):
-    params = load_params(REPOSITORY / "presets/digits.yaml")
+    params = load_params(REPOSITORY / "presets/default.yaml")
     preprocess = params.preprocess.model_copy(update={"image_size": SHAPE[:2], "color_mode": "rgb"})
     extract = params.extract.model_copy(update={"weights": "none", "image_size": [32, 32]})
     keras.utils.set_random_seed(3)

@@ -37,7 +37,7 @@ def test_dvc_would_write_the_file_in_the_same_form(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_comments_and_order_stay(name):
-    default = Path("presets/digits.yaml").read_text()
+    default = Path("presets/default.yaml").read_text()
     text = presets.render(name)
     assert list(flatten(YAML().load(text))) == list(flatten(YAML().load(default)))
     comments = [line.split("# ", 1)[1] for line in default.splitlines()[1:] if "# " in line]
@@ -54,8 +54,8 @@ def test_params_yaml_is_a_preset_as_long_as_its_values_are():
 
 def test_the_result_does_not_depend_on_what_stood_there_before(workspace):
     run(workspace, "dogs-vs-cats")
-    run(workspace, "digits")
-    assert (workspace / "params.yaml").read_text() == presets.render("digits")
+    run(workspace, "default")
+    assert (workspace / "params.yaml").read_text() == presets.render("default")
 
 
 def test_values_are_set_besides_and_lists_are_lists(workspace):
@@ -82,11 +82,14 @@ def test_the_list_has_a_line_for_each(workspace, capsys):
     ("arguments", "message"),
     [
         (["dog-vs-cats"], "did you mean 'dogs-vs-cats'"),
-        (["nonsense"], "there are cat-and-dog, chest-xray"),
-        (["digits", "train.drpout=0.3"], "train.drpout: unknown parameter, did you mean 'dropout'"),
-        (["digits", "train.dropout=high"], "train.dropout: must be a number, got 'high'"),
-        (["digits", "train.dropout"], "is not of the form"),
-        (["digits", "train.filters=[8"], "no valid YAML"),
+        (["nonsense"], "choose one of cat-and-dog, chest-xray"),
+        (
+            ["default", "train.drpout=0.3"],
+            "train.drpout: unknown parameter, did you mean 'dropout'",
+        ),
+        (["default", "train.dropout=high"], "train.dropout: must be a number, got 'high'"),
+        (["default", "train.dropout"], "expected section.parameter=value, got"),
+        (["default", "train.filters=[8"], "not valid YAML"),
     ],
 )
 def test_mistakes_change_nothing(workspace, arguments, message):
@@ -100,7 +103,7 @@ def test_mistakes_change_nothing(workspace, arguments, message):
 def workspace(tmp_path, monkeypatch):
     """A folder with presets/ and a params.yaml of its own; the tool runs in it."""
     (tmp_path / "presets").symlink_to(Path("presets").resolve())
-    (tmp_path / "params.yaml").write_text(presets.render("digits"))
+    (tmp_path / "params.yaml").write_text(presets.render("default"))
     return tmp_path
 
 

@@ -234,7 +234,7 @@ def test_many_classes_are_folded(tmp_path):
     [
         ("metrics/evaluate.json", "there is no metrics/evaluate.json; run `dvc repro`"),
         ("metrics/evaluate/scores.csv", "there is no metrics/evaluate/scores.csv; run `dvc repro`"),
-        ("params.yaml", "there is no params.yaml here; run from the root of the repository"),
+        ("params.yaml", "params.yaml not found; run from the root of the repository"),
         ("dvc.yaml", "there is no dvc.yaml here; run from the root of the repository"),
     ],
 )
@@ -401,7 +401,7 @@ def write_run(folder, classes, commit=True):
     pipeline["stages"]["organize"]["plots"].append("metrics/organize/odd_picture.png")
     with (folder / "dvc.yaml").open("w") as file:
         YAML(typ="safe").dump(pipeline, file)
-    text = (REPOSITORY / "presets/digits.yaml").read_text()
+    text = (REPOSITORY / "presets/default.yaml").read_text()
     # A name without a place to break it, as those of weights are.
     (folder / "params.yaml").write_text(text.replace("weights: hed", f"weights: {'w_' * 40}.h5", 1))
     metrics = folder / "metrics"

@@ -14,7 +14,7 @@ from tests.commands import convline, dvc, make_repository
 from tests.pipeline.test_default_run import SHRUNK
 
 ROW = {
-    "preset": "digits",
+    "preset": "default",
     "values": "",
     "seed": 1,
     "data_set": "digits",
@@ -34,7 +34,7 @@ def test_a_line_is_the_mean_and_the_spread_over_the_seeds(workspace):
     rows = [ROW, ROW | {"seed": 2, "scratch_accuracy": 0.96, "seconds": 200}]
     page = results_page.page(pd.DataFrame(rows))
     # The standard deviation of a sample, 0.02 / sqrt(2).
-    cells = "| `digits` |  | digits: 1,258, 270, 269 | 1 2 | 0.970 ± 0.014 | 0.950 ± 0.000 |"
+    cells = "| `default` |  | digits: 1,258, 270, 269 | 1 2 | 0.970 ± 0.014 | 0.950 ± 0.000 |"
     assert cells in page
     assert "| 3 |" in page
 
@@ -42,7 +42,7 @@ def test_a_line_is_the_mean_and_the_spread_over_the_seeds(workspace):
 def test_values_and_machines_have_lines_of_their_own(workspace):
     rows = [ROW, ROW | {"values": "train.dropout=0.3"}, ROW | {"machine": "another"}]
     page = results_page.page(pd.DataFrame(rows))
-    assert "| `digits`, `train.dropout=0.3` |  | digits" in page
+    assert "| `default`, `train.dropout=0.3` |  | digits" in page
     assert page.index("## On 2 cores of a test, 8 GB, no GPU") < page.index("## On another")
 
 
@@ -119,9 +119,9 @@ def test_the_machine_is_described():
 
 @pytest.mark.slow
 def test_runs_are_tracked_and_kept(tmp_path):
-    folder = make_repository(tmp_path / "repository", "digits")
+    folder = make_repository(tmp_path / "repository", "default")
     shutil.rmtree(folder / "docs", ignore_errors=True)
-    result = convline(folder, "results", "digits", *SHRUNK, "--seeds", "1", "2")
+    result = convline(folder, "results", "default", *SHRUNK, "--seeds", "1", "2")
     assert result.returncode == 0, result.stderr
     rows = pd.read_csv(folder / "docs/results.csv")
     assert rows["seed"].tolist() == [1, 2]
@@ -129,19 +129,19 @@ def test_runs_are_tracked_and_kept(tmp_path):
     assert rows[["train", "validation", "test"]].sum(axis=1).tolist() == [300, 300]
     listed = dvc(folder, "exp", "list", "--name-only").split()
     assert len(listed) == 2
-    assert all(name.startswith("digits-") for name in listed)
+    assert all(name.startswith("default-") for name in listed)
     assert (
-        "| `digits`, `organize.limit=300 train.filters=[4]"
+        "| `default`, `organize.limit=300 train.filters=[4]"
         in (folder / "docs/results.md").read_text()
     )
 
 
 def test_a_run_that_fails_is_one_message(tmp_path):
-    folder = make_repository(tmp_path / "repository", "digits")
+    folder = make_repository(tmp_path / "repository", "default")
     broken = ["download.kind=archive", "download.path=no.zip"]
-    result = convline(folder, "results", "digits", *broken)
+    result = convline(folder, "results", "default", *broken)
     assert result.returncode == 1
-    assert "digits-seed42 did not finish; no result was kept" in result.stderr
+    assert "default-seed42 did not finish; no result was kept" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -19,7 +19,7 @@ from tests.image_archives import CLASSES, SPLITS, count, metrics, pair, pets, pn
 
 @pytest.mark.parametrize("form", ["{}", "{}.png", "images/{}.png"])
 def test_a_table_tells_the_class(run, set_params, form):
-    set_params(**{"organize.labels": "csv", "organize.csv": table("breed")})
+    set_params(**{"organize.labels_from": "csv", "organize.csv": table("breed")})
     files = {f"images/{i}.png": png(i) for i in range(20)}
     rows = [f"{form.format(i)},{'cat' if i < 10 else 'dog'}" for i in range(20)]
     files["labels.csv"] = "\n".join(["id,breed", *rows]).encode()
@@ -27,7 +27,7 @@ def test_a_table_tells_the_class(run, set_params, form):
 
 
 def test_images_that_the_table_does_not_name_are_counted(run, set_params):
-    set_params(**{"organize.labels": "csv", "organize.csv": table("label")})
+    set_params(**{"organize.labels_from": "csv", "organize.csv": table("label")})
     rows = [f"{i},{'cat' if i < 10 else 'dog'}" for i in range(20)]
     files = {f"{i}.png": png(i) for i in range(23)}
     run({**files, "sub/labels.csv": "\n".join(["id,label", *rows]).encode()})
@@ -45,7 +45,7 @@ def test_images_that_the_table_does_not_name_are_counted(run, set_params):
     ],
 )
 def test_a_table_that_does_not_fit_is_one_message(run, set_params, content, message):
-    set_params(**{"organize.labels": "csv", "organize.csv": table("label")})
+    set_params(**{"organize.labels_from": "csv", "organize.csv": table("label")})
     files = {f"{i}.png": png(i) for i in range(3)}
     if content is not None:
         files["labels.csv"] = content.encode()
@@ -69,7 +69,7 @@ def test_a_class_that_is_not_there_is_refused(run, set_params):
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_no_group_stands_in_two_splits_and_shares_stay_close(run, set_params, seed):
-    set_params(**{"organize.group": r"person(\d+)_", "seed": seed})
+    set_params(**{"organize.group_pattern": r"person(\d+)_", "seed": seed})
     files = {
         f"x/{c}/person{i % 30}_{c}_{i}.png": png(c, i) for c in ("cat", "dog") for i in range(150)
     }
@@ -84,7 +84,7 @@ def test_no_group_stands_in_two_splits_and_shares_stay_close(run, set_params, se
 
 
 def test_groups_survive_files_that_get_another_name(run, set_params):
-    set_params(**{"organize.group": r"_p(\d+)\.png$"})
+    set_params(**{"organize.group_pattern": r"_p(\d+)\.png$"})
     files = {f"{c}/{c}{i}_p{i}.png": png(i, ord(c[0])) for c in ("cat", "dog") for i in range(20)}
     files |= {f"{folder}/cat/a_p7.png": png(n, 1) for n, folder in enumerate(("y1", "y2"))}
     tree = run(files)
@@ -110,7 +110,7 @@ def test_a_tree_that_is_there_twice_is_taken_once(run):
 
 
 def test_a_tree_of_splits_that_is_there_twice_is_taken_once(run, set_params):
-    set_params(**{"organize.split": "folders"})
+    set_params(**{"organize.split_method": "folders"})
     files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
     run({**files, **{f"x/{name}": data for name, data in files.items()}})
     assert (metrics()["images"], metrics()["repeated"]) == (32, 32)
@@ -118,12 +118,12 @@ def test_a_tree_of_splits_that_is_there_twice_is_taken_once(run, set_params):
 
 @pytest.mark.parametrize("split", ["folders", "test_folder"])
 def test_equal_images_in_two_kept_splits_are_refused_or_moved_to_train(run, set_params, split):
-    set_params(**{"organize.split": split})
+    set_params(**{"organize.split_method": split})
     files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
     files["test/cat/leak.png"] = files["train/cat/train0.png"]
     with pytest.raises(UserError, match=r"test/cat/leak\.png' .* are the same image"):
         run(files)
-    set_params(**{"organize.split": split, "organize.duplicates": "together"})
+    set_params(**{"organize.split_method": split, "organize.duplicates": "together"})
     tree = run(files)
     same = {name.split("/")[0] for name, data in tree.items() if data == png("train", "cat", 0)}
     assert len(same) == 1
@@ -133,11 +133,13 @@ def test_equal_images_in_two_kept_splits_are_refused_or_moved_to_train(run, set_
 
 
 def test_a_group_in_two_kept_splits_is_refused(run, set_params):
-    set_params(**{"organize.split": "folders", "organize.group": r"person(\d+)_"})
+    set_params(**{"organize.split_method": "folders", "organize.group_pattern": r"person(\d+)_"})
     files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
     files["train/cat/person1_a.png"] = png("a")
     files["test/cat/person1_b.png"] = png("b")
-    with pytest.raises(UserError, match=r"person1_.\.png' are of one group .* use 'fractions'"):
+    with pytest.raises(
+        UserError, match=r"person1_.\.png' have one organize\.group_pattern .* use 'fractions'"
+    ):
         run(files)
 
 
@@ -187,7 +189,7 @@ def archives(draw):
 def test_whatever_the_archive_each_image_is_in_one_split(run, set_params, made, seed):
     files, groups = made
     pattern = r"^person(\d+)_" if groups else None
-    set_params(**{"seed": seed, "organize.max_bad_images": 200, "organize.group": pattern})
+    set_params(**{"seed": seed, "organize.max_bad_images": 200, "organize.group_pattern": pattern})
     good = {name: data for name, data in files.items() if data != b"broken"}
     try:
         tree = run(files)
@@ -231,7 +233,7 @@ def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(
     files = {f"{split}/{i}.png": png(split, i) for split in ("train", "test") for i in range(20)}
     rows = [f"{i},{'cat' if i < 10 else 'dog'}" for i in range(20)]
     files["labels.csv"] = "\n".join(["id,label", *rows]).encode()
-    set_params(**{"organize.labels": "csv", "organize.csv": table("label")})
+    set_params(**{"organize.labels_from": "csv", "organize.csv": table("label")})
     with pytest.raises(UserError, match=r"may mean 'train/0\.png' or 'test/0\.png'"):
         run(files)
     set_params(**{"organize.csv": table("label") | {"folder": "train"}})
@@ -241,13 +243,15 @@ def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(
 
 
 def test_a_group_pattern_that_matches_nothing_is_refused(run, set_params):
-    set_params(**{"organize.group": r"patient(\d+)_"})
+    set_params(**{"organize.group_pattern": r"patient(\d+)_"})
     with pytest.raises(UserError, match="matches no file name, such as"):
         run(pets())
 
 
 def test_a_group_may_stand_in_train_and_validation_folders_that_are_divided_anew(run, set_params):
-    set_params(**{"organize.split": "test_folder", "organize.group": r"person(\d+)_"})
+    set_params(
+        **{"organize.split_method": "test_folder", "organize.group_pattern": r"person(\d+)_"}
+    )
     files = {**pair("train", 12), **pair("val", 6), **pair("test", 6)}
     files["train/cat/person1_a.png"] = png("a")
     files["val/cat/person1_b.png"] = png("b")

@@ -14,14 +14,14 @@ from convline.params.loading import validate
 from convline.runtime.errors import UserError
 from tests.image_archives import CLASSES, metrics, pair, pets, png
 
-DEFAULT = YAML(typ="safe").load(Path("presets/digits.yaml"))
+DEFAULT = YAML(typ="safe").load(Path("presets/default.yaml"))
 FOLDS = 3
 
 
 @pytest.mark.parametrize("split", ["fractions", "test_folder"])
 @pytest.mark.parametrize("folds", [2, 3, 5])
 def test_each_image_outside_test_is_validation_once(split, folds):
-    cuts = cut_all(folds, images(), split=split)
+    cuts = cut_all(folds, images(), split_method=split)
     validation = [name for splits in cuts for name in splits["validation"]]
     rest = set(images()) - set(cuts[0]["test"])
     assert sorted(validation) == sorted(rest)
@@ -34,8 +34,8 @@ def test_each_image_outside_test_is_validation_once(split, folds):
 @pytest.mark.parametrize("split", ["fractions", "test_folder"])
 @pytest.mark.parametrize("folds", [2, 3])
 def test_the_test_split_is_what_it_is_without_folds(split, folds, group):
-    without = cut(images(), split=split, group=group)
-    for splits in cut_all(folds, images(), split=split, group=group):
+    without = cut(images(), split_method=split, group_pattern=group)
+    for splits in cut_all(folds, images(), split_method=split, group_pattern=group):
         assert splits["test"] == without["test"]
 
 
@@ -53,7 +53,7 @@ def test_folds_are_equal_within_one_image_of_each_class_and_in_all(folds):
 def test_many_small_classes_do_not_add_up_to_one_large_fold():
     labels = {f"test/{c}/{i}.png": f"{c}" for c in range(100) for i in range(2)}
     labels |= {f"train/{c}/{i}.png": f"{c}" for c in range(100) for i in range(4)}
-    sizes = [len(splits["validation"]) for splits in cut_all(3, labels, split="test_folder")]
+    sizes = [len(splits["validation"]) for splits in cut_all(3, labels, split_method="test_folder")]
     assert sizes == [134, 133, 133]
 
 
@@ -86,7 +86,7 @@ def tied_images(draw):
 )
 def test_neither_groups_nor_equal_images_are_parted(made, seed, split, group):
     labels, contents = made
-    changes = {"split": split, "group": group, "duplicates": "together"}
+    changes = {"split_method": split, "group_pattern": group, "duplicates": "together"}
     try:
         cuts = cut_all(FOLDS, labels, contents, seed, **changes)
     except UserError as error:
@@ -108,7 +108,7 @@ def test_neither_groups_nor_equal_images_are_parted(made, seed, split, group):
 
 def test_groups_are_spread_evenly():
     labels = {f"{c}/p{i % 30}_{c}_{i}.png": c for c in ("cat", "dog") for i in range(150)}
-    for splits in cut_all(3, labels, group=r"^p(\d+)_"):
+    for splits in cut_all(3, labels, group_pattern=r"^p(\d+)_"):
         assert Counter(labels[name] for name in splits["validation"]) == {
             "cat": pytest.approx(43, abs=5),
             "dog": pytest.approx(43, abs=5),
@@ -133,7 +133,7 @@ def test_the_stage_writes_the_same_tree_again(run, set_params, fold):
 
 
 def test_the_folds_share_out_train_and_validation_of_the_archive(run, set_params):
-    set_params(**{"organize.split": "test_folder", "organize.folds": 2, "organize.fold": 2})
+    set_params(**{"organize.split_method": "test_folder", "organize.folds": 2, "organize.fold": 2})
     tree = run({**pair("train", 9), **pair("val", 5), **pair("test", 4)})
     assert {name: tree[name] for name in tree if name.startswith("test/")} == pair("test", 4)
     assert Counter(name.split("/")[0] for name in tree)["validation"] == 14
@@ -148,15 +148,18 @@ def test_a_class_that_does_not_fill_the_folds_is_refused_in_each(run, set_params
     headline, line = str(caught.value).splitlines()
     assert headline == (
         "each class needs an image in each fold and in test; add images, or change "
-        "organize.folds, organize.fractions or organize.group:"
+        "organize.folds, organize.fractions or organize.group_pattern:"
     )
     assert line.startswith("  class 'emu' (5 images) has none in fold ")
 
 
 def test_an_archive_without_a_test_folder_is_refused_as_without_folds(run, set_params):
-    set_params(**{"organize.split": "test_folder", "organize.folds": 2})
+    set_params(**{"organize.split_method": "test_folder", "organize.folds": 2})
     with pytest.raises(UserError, match="the archive has no test folder"):
         run(pair("train", 9))
+
+
+REASON = "which has its own validation"
 
 
 @pytest.mark.parametrize(
@@ -164,13 +167,13 @@ def test_an_archive_without_a_test_folder_is_refused_as_without_folds(run, set_p
     [
         ({"folds": 1}, ["folds: must be greater than or equal to 2, got 1"]),
         ({"folds": "3"}, ["folds: must be an integer, got '3'"]),
-        ({"fold": 0}, ["fold: must be greater than or equal to 1, got 0"]),
+        ({"fold": 0}, ["fold: must be greater than 0, got 0"]),
         ({"fold": 2}, ["fold: must be at most 1 when folds is empty, got 2"]),
         ({"folds": 3, "fold": 4}, ["fold: must be at most 3 when folds is 3, got 4"]),
         (
-            {"folds": 3, "fold": 4, "split": "folders"},
+            {"folds": 3, "fold": 4, "split_method": "folders"},
             [
-                "folds: must be empty when split is 'folders', which has its own validation",
+                f"folds: must be empty when split_method is 'folders', {REASON}, got 3",
                 "fold: must be at most 3 when folds is 3, got 4",
             ],
         ),

@@ -24,7 +24,7 @@ PARAMETERS = {
     "cifar10": (225_034, 133_898),
     "cifar10-dropout": (33_834, 133_898),
     "cifar10-intro": (79_530, 133_898),
-    "digits": (36_298, 133_898),
+    "default": (36_298, 133_898),
     "dogs-vs-cats": (1_355_938, 4_326_401),
     "fashion-mnist": (220_234, 133_898),
     "lenet5": (61_706, 133_898),
@@ -97,7 +97,7 @@ def test_pooling_before_the_activation_gives_what_the_written_pattern_gives(
 
 @pytest.mark.parametrize(("pooling", "activation"), [("avg", "relu"), ("max", "gelu")])
 def test_the_written_order_stays_where_it_matters(default, pooling, activation):
-    default["train"] |= {"pooling": pooling, "activation": activation}
+    default["train"] |= {"pool_type": pooling, "activation": activation}
     model = build_cnn(validate(default, "test").train, [8, 8, 1], 10)
     pool = {"avg": "AveragePooling2D", "max": "MaxPooling2D"}[pooling]
     assert order(model) == ["Conv2D", "Activation", pool] * 2
@@ -110,10 +110,9 @@ def test_the_network_scales_pixels_itself(default_params):
     assert float(keras.ops.max(white)) == pytest.approx(1)
 
 
-@pytest.mark.parametrize(("output", "named"), [("sigmoid", "output"), ("softmax", "loss")])
-def test_what_is_for_two_classes_refuses_three(default, output, named):
-    default["train"] |= {"output": output, "loss": "binary_crossentropy"}
-    with pytest.raises(UserError, match=f"{named} '.*' is for 2 classes, not for 3"):
+def test_a_sigmoid_output_for_three_classes_is_an_error(default):
+    default["train"]["output_activation"] = "sigmoid"
+    with pytest.raises(UserError, match="'sigmoid' needs 2 classes, got 3; use 'softmax'"):
         build_cnn(validate(default, "test").train, [8, 8, 1], 3)
 
 
@@ -121,8 +120,7 @@ def test_each_layer_of_the_head_may_have_its_own_dropout(default):
     default["train_head"] |= {
         "dense_units": [512, 256],
         "dropout": [0.5, 0.2],
-        "output": "sigmoid",
-        "loss": "binary_crossentropy",
+        "output_activation": "sigmoid",
     }
     params = validate(default, "test").train_head
     model = build_head(params, (4, 4, 512), 2)

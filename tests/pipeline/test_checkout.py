@@ -6,7 +6,7 @@ from tests.commands import environment, make_repository
 
 
 def test_a_checkout_has_the_committed_bytes(tmp_path):
-    repository = make_repository(tmp_path / "repository", "digits")
+    repository = make_repository(tmp_path / "repository", "default")
     clone = ["clone", "--quiet", str(repository), str(tmp_path / "clone")]
     git(tmp_path, "-c", "core.autocrlf=true", *clone)
     names = git(repository, "ls-files", "-z").split("\0")[:-1]

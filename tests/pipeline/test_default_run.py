@@ -90,7 +90,7 @@ def test_a_forced_repro_gives_the_same_bytes(repository):
 
 @pytest.mark.slow
 def test_another_clone_gives_the_same_bytes(repository, tmp_path):
-    clone = make_repository(tmp_path / "another" / "depth", "digits", *SHRUNK)
+    clone = make_repository(tmp_path / "another" / "depth", "default", *SHRUNK)
     dvc(clone, "repro")
     assert (clone / "dvc.lock").read_bytes() == (repository / "dvc.lock").read_bytes()
 
@@ -160,7 +160,7 @@ def test_a_mistake_gives_one_message_and_loses_nothing(repository, stage, values
     lock = (repository / "dvc.lock").read_bytes()
     partial = set(repository.glob("**/.partial-*"))  # of killed runs
     params = (repository / "params.yaml").read_bytes()
-    apply_preset(repository, "digits", *SHRUNK, *values)
+    apply_preset(repository, "default", *SHRUNK, *values)
     try:
         output = dvc(repository, "repro", "-f", "-s", stage, fails=True)
     finally:
@@ -210,7 +210,7 @@ def test_a_full_disk_gives_one_message(repository, stage, tmp_path):
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    folder = make_repository(tmp_path_factory.mktemp("repository"), "digits", *SHRUNK)
+    folder = make_repository(tmp_path_factory.mktemp("repository"), "default", *SHRUNK)
     dvc(folder, "repro")
     return folder
 

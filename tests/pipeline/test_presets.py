@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_no_preset_is_left_out():
-    assert set(LAYOUTS) == set(PARAMETERS) - {"digits"}
+    assert set(LAYOUTS) == set(PARAMETERS) - {"default"}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

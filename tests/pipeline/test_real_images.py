@@ -41,7 +41,7 @@ def test_vgg16_separates_cats_and_dogs(tmp_path):
 
 
 def test_chest_xrays_keep_their_own_splits_except_for_duplicates(tmp_path):
-    values = ["organize.split=folders", "organize.duplicates=together"]
+    values = ["organize.split_method=folders", "organize.duplicates=together"]
     metrics = organize(tmp_path, "chest-xray-pneumonia.zip", *values)
     assert (metrics["images"], metrics["equal_images"], metrics["moved"]) == (3166, 8, 3)
     assert metrics["per_class"] == [
@@ -51,7 +51,7 @@ def test_chest_xrays_keep_their_own_splits_except_for_duplicates(tmp_path):
 
 
 def test_cifar10_keeps_its_test_images(tmp_path):
-    values = ["organize.split=test_folder", "organize.duplicates=together"]
+    values = ["organize.split_method=test_folder", "organize.duplicates=together"]
     metrics = organize(tmp_path, "cifar10-images.tar.xz", *values)
     assert metrics["images"] == 60_000
     assert len(metrics["per_class"]) == 10
@@ -61,9 +61,9 @@ def test_cifar10_keeps_its_test_images(tmp_path):
 
 
 def organize(tmp_path: Path, archive: str, *values: str) -> dict[str, int]:
-    folder = make_repository(tmp_path / "repository", "digits")
+    folder = make_repository(tmp_path / "repository", "default")
     kind = ["download.kind=archive", f"download.path={DATA}/{archive}"]
-    apply_preset(folder, "digits", *kind, *values)
+    apply_preset(folder, "default", *kind, *values)
     for stage in ("download", "organize"):
         result = python(folder, f"stages.{stage}")
         assert result.returncode == 0, result.stderr

@@ -180,7 +180,7 @@ def origin(tmp_path_factory):
 @pytest.fixture(scope="module")
 def shared(server, origin, tmp_path_factory):
     """A repository with a run and an experiment, which it then shares."""
-    folder = make_repository(tmp_path_factory.mktemp("shared"), "digits", *SHRUNK)
+    folder = make_repository(tmp_path_factory.mktemp("shared"), "default", *SHRUNK)
     dvc(folder, "repro")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Run")

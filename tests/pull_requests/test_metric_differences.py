@@ -83,7 +83,7 @@ def test_paired_intervals_are_narrower_than_independent_ones(two):
     before, after = two
     scores = [{"scratch.accuracy": wilson(count, 200)} for count in (140, 150)]
     # Images in groups are not independent, and Git has only intervals resampled by group.
-    grouped = {"organize": {"group": "(.)"}}
+    grouped = {"organize": {"group_pattern": "(.)"}}
     alone = differences(results(before, scores[0], **grouped), results(after, scores[1], **grouped))
     found = alone.pop("scratch.accuracy")
     assert (found.low, found.high) == pytest.approx(combine(wilson(140, 200), wilson(150, 200)))

@@ -16,8 +16,8 @@ def review(**changes):
 
 
 def test_values_do_not_break_the_tables():
-    text = review(params={"organize.group": (None, r"(a|b)`c`")}).markdown()
-    assert r"| `organize.group` | *none* | `(a\|b)'c'` |" in text
+    text = review(params={"organize.group_pattern": (None, r"(a|b)`c`")}).markdown()
+    assert r"| `organize.group_pattern` | *none* | `(a\|b)'c'` |" in text
 
 
 def test_names_are_escaped_on_the_page():

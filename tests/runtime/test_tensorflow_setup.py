@@ -36,7 +36,7 @@ def test_two_devices_learn_what_one_learns(set_params):
         "epochs": 2,
         "batch_size": 8,
         "batch_normalization": False,
-        "conv_dropout": 0.0,
+        "final_conv_dropout": 0.0,
         "dropout": 0.0,
         "optimizer": "sgd",
         "learning_rate": 0.1,

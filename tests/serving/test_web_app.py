@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        paths.PARAMS.write_bytes((REPOSITORY / "presets/digits.yaml").read_bytes())
+        paths.PARAMS.write_bytes((REPOSITORY / "presets/default.yaml").read_bytes())
         Path("dvc.yaml").touch()
         write_classifier(CLASSES)
         paths.MODEL_CARD.write_text(CARD)

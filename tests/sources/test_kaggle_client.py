@@ -164,7 +164,7 @@ def kaggle():
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    return make_repository(tmp_path_factory.mktemp("kaggle"), "digits", *COMPETITION_PARAMS)
+    return make_repository(tmp_path_factory.mktemp("kaggle"), "default", *COMPETITION_PARAMS)
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def repro(kaggle, folder, tmp_path):
 
     def run(*params, env=(), fails=False):
         if params:
-            apply_preset(folder, "digits", *params)
+            apply_preset(folder, "default", *params)
         result = start(kaggle, folder, tmp_path, dict(env)).communicate(timeout=60)[0]
         assert ("ERROR" in result) == fails, result
         assert "secret-key" not in result

@@ -59,9 +59,9 @@ def test_the_real_fashion_mnist_comes_whole(repository, home):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    folder = make_repository(tmp_path_factory.mktemp("keras"), "digits")
-    kept = ["organize.split=test_folder", "organize.duplicates=together"]
-    apply_preset(folder, "digits", "download.kind=keras", "download.name=fashion_mnist", *kept)
+    folder = make_repository(tmp_path_factory.mktemp("keras"), "default")
+    kept = ["organize.split_method=test_folder", "organize.duplicates=together"]
+    apply_preset(folder, "default", "download.kind=keras", "download.name=fashion_mnist", *kept)
     return folder
 
 

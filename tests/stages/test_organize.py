@@ -25,13 +25,13 @@ def test_folders_tell_the_class(run):
 
 
 def test_file_names_tell_the_class(run, set_params):
-    set_params(**{"organize.labels": "filename"})
+    set_params(**{"organize.labels_from": "filename"})
     files = {f"train/{label}.{i}.png": png(label, i) for label in CLASSES for i in range(9)}
     assert count(run(files), "class") == dict.fromkeys(CLASSES, 9)
 
 
 def test_images_that_tell_no_class_are_counted_and_left_out(run, set_params):
-    set_params(**{"organize.labels": "filename", "organize.filename_pattern": r"^(cat|dog)\."})
+    set_params(**{"organize.labels_from": "filename", "organize.label_pattern": r"^(cat|dog)\."})
     files = {f"{label}.{i}.png": png(label, i) for label in ("cat", "dog") for i in range(9)}
     files |= {"readme.png": png("readme"), "test1/17.png": png(17)}
     assert count(run(files), "class") == {"cat": 9, "dog": 9}
@@ -81,7 +81,7 @@ def test_limit_takes_so_many_images_and_not_the_first_of_the_archive(run, set_pa
 
 
 def test_split_folders_keeps_the_splits_of_the_archive(run, set_params):
-    set_params(**{"organize.split": "folders"})
+    set_params(**{"organize.split_method": "folders"})
     folders = dict(zip(SPLITS, ("x/Training", "x/val", "x/test_set"), strict=True))
     tree = run({n: data for folder in folders.values() for n, data in pair(folder, 4).items()})
     assert tree == {
@@ -92,7 +92,7 @@ def test_split_folders_keeps_the_splits_of_the_archive(run, set_params):
 
 
 def test_split_test_folder_keeps_the_test_and_divides_the_rest(run, set_params):
-    set_params(**{"organize.split": "test_folder"})
+    set_params(**{"organize.split_method": "test_folder"})
     tree = run({**pair("train", 16), **pair("val", 7), **pair("test", 5)})
     assert count(tree, "split") == {"train": 38, "validation": 8, "test": 10}
     assert {name: tree[name] for name in tree if name.startswith("test/")} == pair("test", 5)
@@ -111,7 +111,7 @@ def test_split_test_folder_keeps_the_test_and_divides_the_rest(run, set_params):
     ],
 )
 def test_a_split_that_the_archive_does_not_have_is_refused(run, set_params, split, folders, why):
-    set_params(**{"organize.split": split})
+    set_params(**{"organize.split_method": split})
     with pytest.raises(UserError, match=why):
         run({name: data for folder in folders for name, data in pair(folder, 9).items()})
 

@@ -20,9 +20,9 @@ VALUES = [
     "extract.image_size=[32, 32]",
     "train_head.dense_units=[]",
     "train_head.epochs=1",
-    "train_head.patience=4",
+    "train_head.early_stopping_patience=4",
     "train_head.batch_size=4",
-    "train_head.fine_tune.layers=3",
+    "train_head.fine_tune.unfreeze_layers=3",
     "train_head.fine_tune.epochs=4",
     "train_head.fine_tune.learning_rate=0.001",
     "train_head.fine_tune.augmentation.horizontal_flip=true",
@@ -103,7 +103,7 @@ def test_a_head_that_fine_tuning_made_worse_is_kept(capsys):
 
 def test_more_layers_than_there_are_is_refused_before_the_head_is_trained(tuned):
     params = load_params()
-    tuning = params.train_head.fine_tune.model_copy(update={"layers": 1000})
+    tuning = params.train_head.fine_tune.model_copy(update={"unfreeze_layers": 1000})
     section = params.train_head.model_copy(update={"fine_tune": tuning})
     with pytest.raises(UserError, match=r"has \d+ layers with weights, .* got 1000"):
         train_head.trainable_extractor(params.model_copy(update={"train_head": section}), tuned)
@@ -112,7 +112,7 @@ def test_more_layers_than_there_are_is_refused_before_the_head_is_trained(tuned)
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory):
     """`train_head` has run with fine-tuning on tiny images, in the working folder."""
-    params = presets.render("digits", VALUES)
+    params = presets.render("default", VALUES)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("tuned"))
         paths.PARAMS.write_text(params)

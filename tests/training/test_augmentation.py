@@ -104,7 +104,7 @@ def test_a_half_turn_of_a_rectangle_is_about_its_centre(change):
 @both
 def test_brightness_adds_one_number_to_an_image(change):
     images = np.full((200, 4, 4, 3), 100, np.uint8)
-    brighter = change(images, draw(200, 4, 4, augmentation(brightness=0.2), SEED))
+    brighter = change(images, draw(200, 4, 4, augmentation(brightness_fraction=0.2), SEED))
     added = brighter[:, 0, 0, 0].astype(int) - 100
     assert (brighter == brighter[:, :1, :1, :1]).all()
     assert -51 <= added.min() < -40 < 40 < added.max() <= 51  # 51 is 0.2 * 255
@@ -115,7 +115,7 @@ def test_brightness_adds_one_number_to_an_image(change):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_contrast_is_that_of_keras_for_the_factor_that_was_drawn(change, channels):
     images = np.random.default_rng(0).integers(60, 180, (50, 16, 16, channels), np.uint8)
-    draws = draw(50, 16, 16, augmentation(contrast=0.3), SEED)
+    draws = draw(50, 16, 16, augmentation(contrast_fraction=0.3), SEED)
     layer = keras.layers.RandomContrast(0.3, value_range=(0, 255))
     factors = draws.contrast.numpy()
     for image, factor, ours in zip(images, factors, change(images, draws), strict=True):
@@ -129,7 +129,7 @@ def test_contrast_is_that_of_keras_for_the_factor_that_was_drawn(change, channel
 @both
 def test_colours_stay_in_range(change):
     images = np.array([[[[0]], [[255]]]] * 50, np.uint8)
-    params = augmentation(brightness=0.9, contrast=0.9)
+    params = augmentation(brightness_fraction=0.9, contrast_fraction=0.9)
     changed = change(images, draw(50, 2, 1, params, SEED))
     assert changed.dtype == np.uint8
     # Nothing wraps around: what was darker is never brighter.
@@ -138,11 +138,13 @@ def test_colours_stay_in_range(change):
 
 def test_each_change_is_drawn_within_its_range():
     # Of 100 x 200 pixels: a shift of 0.1 is 10 rows or 20 columns.
-    draws = draw(500, 100, 200, augmentation(width_shift=0.1, height_shift=0.1), SEED)
+    draws = draw(
+        500, 100, 200, augmentation(width_shift_fraction=0.1, height_shift_fraction=0.1), SEED
+    )
     assert np.allclose(draws.transforms[:, :, :2], np.eye(2))
     assert np.abs(draws.transforms[:, :, 2]).max(axis=0) == pytest.approx([20, 10], rel=0.05)
     assert not np.array_equal(draws.transforms[:, 0, 2], 2 * draws.transforms[:, 1, 2])
-    zoomed = draw(500, 100, 200, augmentation(zoom=0.2), SEED).transforms.numpy()
+    zoomed = draw(500, 100, 200, augmentation(zoom_fraction=0.2), SEED).transforms.numpy()
     for axis in (0, 1):
         assert zoomed[:, axis, axis].min() == pytest.approx(0.8, abs=0.01)
         assert zoomed[:, axis, axis].max() == pytest.approx(1.2, abs=0.01)

@@ -67,7 +67,7 @@ def test_the_device_is_sent_what_the_host_would_have_done(batches):
 
 def test_changes_differ_by_epoch_and_repeat_by_seed(batches):
     def epochs(seed):
-        data = batches(seed, zoom=0.2, shear=20.0, brightness=0.2)
+        data = batches(seed, zoom_fraction=0.2, shear_degrees=20.0, brightness_fraction=0.2)
         return [np.concatenate([x.numpy() for x, _ in data]) for _ in range(2)]
 
     first, second = epochs(1)

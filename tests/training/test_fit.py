@@ -26,7 +26,7 @@ from tests.tiny_records import CPU, write_records
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
 def test_targets_have_the_shape_of_the_output(default, output):
-    default["train"] |= {"output": output, "loss": "binary_crossentropy"}
+    default["train"] |= {"output_activation": output}
     params = validate(default, "test").train
     targets = output_layer.targets(np.array([0, 1, 1]), 2, params).numpy()
     expected = [[0], [1], [1]] if output == "sigmoid" else [[1, 0], [0, 1], [0, 1]]
@@ -38,7 +38,7 @@ def test_inverse_time_is_the_decay_of_the_tutorial(default):
         "optimizer": "sgd",
         "learning_rate": 0.01,
         "momentum": 0.9,
-        "schedule": "inverse_time",
+        "learning_rate_schedule": "inverse_time_decay",
         "decay_rate": 0.01 / 50,
     }
     sgd = optimizer(validate(default, "test").train, 1)
@@ -54,7 +54,12 @@ def test_each_optimizer_is_the_one_of_its_name(default, name):
 
 
 def test_fit_steps_once_per_batch_and_restores_the_best_epoch(default, tiny_records):
-    default["train"] |= {"epochs": 3, "batch_size": 4, "patience": 3, "schedule": "cosine"}
+    default["train"] |= {
+        "epochs": 3,
+        "batch_size": 4,
+        "early_stopping_patience": 3,
+        "learning_rate_schedule": "cosine_decay",
+    }
     params = validate(default, "test")
     model, metrics = train_on(tiny_records, params)
     # 10 images in batches of 4: 3 steps an epoch. Keras takes 10 where the cardinality is unknown.
@@ -91,7 +96,7 @@ def test_many_steps_at_a_time_are_as_many_and_the_same(
 
 
 def test_early_stopping_stops(default, tiny_records):
-    default["train"] |= {"epochs": 50, "patience": 1, "learning_rate": 1.0}
+    default["train"] |= {"epochs": 50, "early_stopping_patience": 1, "learning_rate": 1.0}
     _, metrics = train_on(tiny_records, validate(default, "test"))
     curves = json.loads((paths.metrics_folder("train") / "plots/custom/loss.json").read_text())
     assert len(curves) / 2 == metrics["best"]["epoch"] + 1 < 50
@@ -108,14 +113,22 @@ def test_a_loss_that_is_no_number_is_one_clear_message(losses, tmp_path, monkeyp
 
 
 def test_cosine_falls_to_zero_in_the_last_epoch(default):
-    default["train"] |= {"schedule": "cosine", "epochs": 10, "learning_rate": 0.01}
+    default["train"] |= {
+        "learning_rate_schedule": "cosine_decay",
+        "epochs": 10,
+        "learning_rate": 0.01,
+    }
     schedule = optimizer(validate(default, "test").train, steps=7)._learning_rate
     rates = [float(schedule(step)) for step in (0, 35, 70)]
     assert rates == pytest.approx([0.01, 0.005, 0.0], abs=1e-9)
 
 
 def test_plateau_lowers_the_learning_rate_when_the_loss_stays(default):
-    default["train"] |= {"schedule": "plateau", "plateau_factor": 0.5, "plateau_patience": 2}
+    default["train"] |= {
+        "learning_rate_schedule": "reduce_on_plateau",
+        "reduce_lr_factor": 0.5,
+        "reduce_lr_patience": 2,
+    }
     params = validate(default, "test").train
     (callback,) = schedule_callbacks(params)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -129,9 +142,9 @@ def test_plateau_lowers_the_learning_rate_when_the_loss_stays(default):
     assert rates == pytest.approx([0.001, 0.001, 0.001, 0.0005, 0.0005])
 
 
-@pytest.mark.parametrize("schedule", ["constant", "inverse_time", "cosine"])
+@pytest.mark.parametrize("schedule", ["constant", "inverse_time_decay", "cosine_decay"])
 def test_other_schedules_need_no_callback(default, schedule):
-    default["train"]["schedule"] = schedule
+    default["train"]["learning_rate_schedule"] = schedule
     assert schedule_callbacks(validate(default, "test").train) == []
 
 
@@ -144,7 +157,7 @@ def test_balanced_class_weights_are_those_of_scikit_learn():
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 def test_class_weights_weigh_the_loss_of_each_class(default, output, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    default["train"] |= {"output": output, "loss": "binary_crossentropy", "learning_rate": 1e-9}
+    default["train"] |= {"output_activation": output, "learning_rate": 1e-9}
     losses = {}
     for kind in ("none", "balanced"):
         default["train"]["class_weight"] = kind

@@ -80,7 +80,7 @@ def test_the_device_augments_where_there_is_one_and_something_to_do(
 def run_fit(workspace, default, monkeypatch):
     """Fit a small CNN; returns it, its weights before, the metrics and the validation data."""
     dataset = write_records(SHAPE, train=10, validation=5)
-    default["train"] |= {"epochs": 2, "batch_size": 4, "dropout": 0.0, "conv_dropout": 0.0}
+    default["train"] |= {"epochs": 2, "batch_size": 4, "dropout": 0.0, "final_conv_dropout": 0.0}
     section = validate(default, "test").train
 
     def run(has_gpu, precision="float32", **changes):

@@ -1,0 +1,133 @@
+"""The sections `train` and `train_head` of params.yaml; the terms are those of Keras."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from convline.params.schema_base import (
+    Fraction,
+    Impossible,
+    NonNegativeInt,
+    OneOrMore,
+    PositiveFloat,
+    PositiveInt,
+    Rate,
+    Section,
+)
+
+Activation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu", "gelu", "silu"]
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "auto"]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
+
+
+class Training(Section):
+    """The parameters that both training stages share."""
+
+    dense_units: list[PositiveInt]
+    activation: Activation
+    output_activation: Literal["softmax", "sigmoid"]
+    loss: Literal["crossentropy", "focal", "mean_squared_error", "hinge"]
+    label_smoothing: Rate
+    class_weight: Literal["none", "balanced"]
+    l2: NonNegativeFloat
+    optimizer: Literal["sgd", "rmsprop", "adam"]
+    learning_rate: PositiveFloat
+    momentum: Rate
+    learning_rate_schedule: Literal[
+        "constant", "inverse_time_decay", "cosine_decay", "reduce_on_plateau"
+    ]
+    decay_rate: NonNegativeFloat
+    reduce_lr_factor: Fraction
+    reduce_lr_patience: PositiveInt
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    early_stopping_patience: PositiveInt
+    precision: Precision
+
+    @model_validator(mode="after")
+    def _check_training(self) -> Self:
+        problems = [*self._wrong_loss(), *self._wrong_optimizer(), *self._wrong_schedule()]
+        if problems:
+            raise Impossible(*problems)
+        return self
+
+    def _wrong_loss(self) -> Iterator[tuple[str, str]]:
+        # Keras smooths the labels of its cross-entropies only.
+        if self.label_smoothing > 0 and self.loss not in {"crossentropy", "focal"}:
+            reason = f"must be 0 when loss is '{self.loss}', got {self.label_smoothing}"
+            yield "label_smoothing", reason
+
+    def _wrong_optimizer(self) -> Iterator[tuple[str, str]]:
+        if self.optimizer == "adam" and self.momentum > 0:
+            yield "momentum", f"must be 0 when optimizer is 'adam', got {self.momentum}"
+
+    def _wrong_schedule(self) -> Iterator[tuple[str, str]]:
+        schedule = f"learning_rate_schedule is '{self.learning_rate_schedule}'"
+        if self.learning_rate_schedule != "inverse_time_decay" and self.decay_rate > 0:
+            yield "decay_rate", f"must be 0 when {schedule}, got {self.decay_rate}"
+        stop = self.early_stopping_patience
+        if self.learning_rate_schedule == "reduce_on_plateau" and self.reduce_lr_patience >= stop:
+            reason = f"must be less than early_stopping_patience ({stop})"
+            yield "reduce_lr_patience", f"{reason}, got {self.reduce_lr_patience}"
+
+
+class Augmentation(Section):
+    """The largest random changes to training images."""
+
+    rotation_degrees: Annotated[float, Field(ge=0, le=180)]
+    width_shift_fraction: Rate
+    height_shift_fraction: Rate
+    shear_degrees: Annotated[float, Field(ge=0, lt=90)]
+    zoom_fraction: Rate
+    horizontal_flip: bool
+    vertical_flip: bool
+    brightness_fraction: Rate
+    contrast_fraction: Rate
+
+
+class Train(Training):
+    """The scratch CNN: INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC."""
+
+    filters: Annotated[list[PositiveInt], Field(min_length=1)]
+    convs_per_block: PositiveInt
+    kernel_size: PositiveInt
+    padding: Literal["same", "valid"]
+    pool_size: OneOrMore[PositiveInt]
+    pool_type: Literal["max", "avg"]
+    batch_normalization: bool
+    final_conv_dropout: Rate
+    dropout: Rate
+    augmentation: Augmentation
+
+    @model_validator(mode="after")
+    def _check_pool_size(self) -> Self:
+        _require_one_each("pool_size", self.pool_size, "filters", self.filters)
+        return self
+
+
+class FineTune(Section):
+    """Further training of the last layers of each backbone, together with the head."""
+
+    unfreeze_layers: NonNegativeInt
+    learning_rate: PositiveFloat
+    epochs: PositiveInt
+    augmentation: Augmentation
+
+
+class TrainHead(Training):
+    """The head: a small classifier on the features of frozen backbones."""
+
+    dropout: OneOrMore[Rate]
+    fine_tune: FineTune
+
+    @model_validator(mode="after")
+    def _check_dropout(self) -> Self:
+        _require_one_each("dropout", self.dropout, "dense_units", self.dense_units)
+        return self
+
+
+def _require_one_each(name: str, value: object, layers_name: str, layers: list[int]) -> None:
+    if isinstance(value, list) and len(value) != len(layers):
+        reason = f"must be one number or a list of {len(layers)}, one per entry of {layers_name}"
+        raise Impossible((name, f"{reason}, got {len(value)}"))
