@@ -21,6 +21,8 @@ SECTIONS = "runtime|download|organize|preprocess|train|extract|train_head|evalua
 PARAM = re.compile(rf"(?<![\w.])(?:{SECTIONS})(?:\.[a-z_0-9]+)+")
 # These look like params: metrics and files.
 OTHER = re.compile(r"^(train|train_head)\.best\.|\.(csv|json|keras|md|py|yaml)$")
+FOLDERS = "benchmarks|convline|presets|stages|tests"
+EXAMPLE = "convline/sources/example.py"
 BLOCKING = ("make app", "convline app")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -36,6 +38,16 @@ def test_links_lead_to_files_and_headings(page):
         assert path.exists(), target
         assert path.is_relative_to(REPOSITORY), target
         assert not heading or heading in headings(path), target
+
+
+@pages
+def test_source_files_exist(page):
+    paths = set(
+        re.findall(r"`((?:benchmarks|convline|presets|stages|tests)/[\w/.]*)`", page.read_text())
+    )
+    if page.name == "CHANGELOG.md":  # It lists old files.
+        paths -= {"stages/common/"}
+    assert {path for path in paths if not (REPOSITORY / path).exists()} <= {EXAMPLE}
 
 
 @pages
