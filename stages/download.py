@@ -25,7 +25,7 @@ def main() -> None:
         archive = raw / provenance.file
         files = archives.check(archive)
         facts = {**asdict(provenance), **_fingerprint(archive), "files": files}
-        write_json(raw / "source.json", {"kind": download.kind, **facts})
+        write_json(raw / paths.SOURCE.name, {"kind": download.kind, **facts})
     # `download.name` is a param: with a metric of that name, DVC would write files before both.
     facts["data_set"] = facts.pop("name")
     write_json(paths.metrics("download"), {"download": facts})

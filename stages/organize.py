@@ -10,7 +10,6 @@ archive straight into place. Memory holds names and facts of the images, never a
 """
 
 import hashlib
-import json
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -30,11 +29,12 @@ from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir, write_json
 from convline.runtime.runner import run
+from convline.sources.provenance import read_source
 
 
 def main() -> None:
     params = load_params()
-    archive = find_archive()
+    archive = read_source().archive
     images, bad = inspect_all(archive)
     refuse_bad(images, bad, params.organize.max_bad_images)
     contents = {name: image.sha256 for name, image in images.items()}
@@ -54,15 +54,6 @@ def main() -> None:
     write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
     report(splits, labels, {"cannot be decoded": len(bad), **left_out})
     warn_of_contradictions(summary)
-
-
-def find_archive() -> Path:
-    """The archive that the download stage named in `source.json`."""
-    try:
-        source = json.loads((paths.RAW / "source.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"there is no {paths.RAW}; run `dvc repro organize`") from None
-    return paths.RAW / source["file"]
 
 
 def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> None:

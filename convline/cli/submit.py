@@ -70,9 +70,10 @@ def main(
     batch_size: int,
 ) -> None:
     from convline.params.loading import load_params
+    from convline.sources.provenance import read_source
     from convline.submitting import submission_file
     from convline.submitting.kaggle_upload import Submission, commit
-    from convline.submitting.sample_submission import find_sample, read_source
+    from convline.submitting.sample_submission import find_sample
     from convline.submitting.submission_columns import check_options, decide
 
     source = read_source()

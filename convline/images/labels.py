@@ -1,14 +1,12 @@
 """What an archive says of an image: its class, the split it came in."""
 
 import difflib
-import io
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
 from convline.images.archives import read_members
+from convline.images.image_tables import possible_ids, read_table
 from convline.params.schema import Csv, Organize
 from convline.runtime.errors import UserError
 
@@ -71,13 +69,7 @@ def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
     if len(tables) != 1:
         has = f"{archive.name} has {len(tables)} different files '{csv.file}'"
         raise UserError(f"organize.csv.file: {has}")
-    try:
-        # index_col: else a comma at the end of each row would shift the columns by one.
-        table = pd.read_csv(
-            io.BytesIO(tables.pop()), dtype=str, keep_default_na=False, index_col=False
-        )
-    except ValueError as error:
-        raise UserError(f"organize.csv.file: '{csv.file}' is no table: {error}") from error
+    table = read_table(tables.pop(), f"organize.csv.file: '{csv.file}'")
     for param in ("image", "label"):
         column = getattr(csv, param)
         if column not in table:
@@ -104,7 +96,7 @@ def _from_table(
     for name, content in contents.items():
         path = PurePosixPath(name)
         inside = csv.folder is None or csv.folder in path.parts[:-1]
-        keys = (name, path.name, path.stem) if inside else ()
+        keys = possible_ids(name) if inside else ()
         key = next((key for key in keys if key in table), None)
         labels[name] = "" if key is None else table[key]
         # Kaggle's test/1.png is another image than train/1.png, which the table means.

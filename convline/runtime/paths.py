@@ -7,12 +7,14 @@ PARAMS = Path("params.yaml")
 # Folders of images, prefixes of TFRecords, names of features.
 SPLITS = ("train", "validation", "test")
 
-RAW = Path("data/raw")
-ORGANIZED = Path("data/organized")
-GROUPS = Path("data/groups.json")
-TFRECORDS = Path("data/tfrecords")
-FEATURES = Path("data/features")
-PREDICTIONS = Path("data/predictions")
+DATA = Path("data")
+RAW = DATA / "raw"
+SOURCE = RAW / "source.json"
+ORGANIZED = DATA / "organized"
+GROUPS = DATA / "groups.json"
+TFRECORDS = DATA / "tfrecords"
+FEATURES = DATA / "features"
+PREDICTIONS = DATA / "predictions"
 
 SCRATCH_MODEL = Path("models/scratch.keras")
 HEAD_MODEL = Path("models/head.keras")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from convline.images.archives import printable
 from convline.params.schema import Download
+from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.sources.provenance import Provenance
 
@@ -23,7 +24,7 @@ def fetch(download: Download, into: Path) -> Provenance:
             file = f"{source.resolve().name}.zip"
             _pack(source, into / file)
         else:
-            file = "archive.json" if source.name == "source.json" else source.name
+            file = "archive.json" if source.name == paths.SOURCE.name else source.name
             shutil.copyfile(source, into / file)
     except FileNotFoundError as error:
         if Path(error.filename) != source:

@@ -1,20 +1,55 @@
-"""What is known of an archive of images beyond its bytes."""
+"""Where the images come from: what a source reports, and `data/raw/source.json`."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
+
+from convline.runtime import paths
+from convline.runtime.errors import UserError
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Facts that a source gives with the archive that it wrote.
+    """Facts that a source returns with the archive that it wrote.
 
     Attributes:
         file: the archive's name in data/raw.
-        name: the data set's name in its own place.
-        version: which state of it, where the place counts them.
-        licence: under what terms, where the place says so.
+        name: the data set's name at its origin.
+        version: version of the data set, if its origin counts versions.
+        licence: terms of use, if its origin states them.
     """
 
     file: str
     name: str
     version: str | None = None
     licence: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The archive in data/raw, as `source.json` describes it.
+
+    Attributes:
+        archive: path of the archive.
+        kind: `download.kind` of the run that fetched it.
+        competition: name of the Kaggle competition that it comes from, if any.
+    """
+
+    archive: Path
+    kind: str
+    competition: str | None
+
+
+def read_source() -> Source:
+    """Read `data/raw/source.json`.
+
+    Raises:
+        UserError: the download stage has not run.
+    """
+    try:
+        source = json.loads(paths.SOURCE.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        how = "run `dvc repro download`, or `dvc pull` if a remote has the data"
+        raise UserError(f"{paths.SOURCE} does not exist; {how}") from None
+    competition = source["name"] if source["kind"] == "kaggle_competition" else None
+    return Source(paths.RAW / source["file"], source["kind"], competition)

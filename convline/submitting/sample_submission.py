@@ -1,8 +1,5 @@
 """Find a competition's sample submission and the test image of each of its rows."""
 
-import io
-import json
-import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,20 +11,11 @@ import pandas as pd
 
 from convline.images.archives import read_members
 from convline.images.decoding import is_image_name
-from convline.runtime import paths
+from convline.images.image_tables import possible_ids, read_table
 from convline.runtime.errors import UserError
 
 MAX_NAMES = 5  # in a message
 PURPOSE = re.compile(r"(?<![a-z])(test|train)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Source:
-    """The archive in data/raw and its competition, if it has one."""
-
-    archive: Path
-    competition: str | None
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -52,21 +40,6 @@ class Sample:
     def asked(self) -> pd.DataFrame:
         """Return the columns to fill in."""
         return self.table.drop(columns=self.id_column)
-
-
-def read_source() -> Source:
-    """Read what the stage download recorded about its archive.
-
-    Raises:
-        UserError: the stage has not run.
-    """
-    try:
-        source = json.loads((paths.RAW / "source.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        how = "run `dvc repro download`, or `dvc pull` to get shared data"
-        raise UserError(f"there is no {paths.RAW}; {how}") from None
-    competition = source["name"] if source["kind"] == "kaggle_competition" else None
-    return Source(paths.RAW / source["file"], competition, source["kind"])
 
 
 def find_sample(archive: Path, asked: str | None, folder: str | None) -> Sample:
@@ -129,10 +102,7 @@ def _no_sample(archive: Path, found: list[str], tables: list[str], asked: str | 
 
 
 def _parse(name: str, data: bytes) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, index_col=False)
-    except ValueError as error:  # errors of pandas and of Unicode are ValueErrors
-        raise UserError(f"{name} cannot be read as a table: {error}") from error
+    table = read_table(data, name)
     if table.empty or table.shape[1] < 2:
         raise UserError(
             f"{name} has no rows, or no column besides the ids; pass another one with --sample"
@@ -183,9 +153,7 @@ def _match(name: str, table: pd.DataFrame, pool: list[str]) -> tuple[str, list[s
 def _images_of(ids: set[str], pool: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for name in pool:
-        parts = name.split("/")
-        for path in ("/".join(parts[i:]) for i in range(len(parts))):
-            for key in (path, os.path.splitext(path)[0]):  # noqa: PTH122 (100,000 names)
-                if key in ids:
-                    found[key].append(name)
+        for key in possible_ids(name):
+            if key in ids:
+                found[key].append(name)
     return dict(found)

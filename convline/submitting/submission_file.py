@@ -6,7 +6,8 @@ from pathlib import Path
 
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
-from convline.submitting.sample_submission import Sample, Source
+from convline.sources.provenance import Source
+from convline.submitting.sample_submission import Sample
 from convline.submitting.submission_columns import Form
 
 LINES = 4  # shown of the file

@@ -113,7 +113,8 @@ def test_a_missing_classifier_is_one_message(competition):
 
 
 def test_missing_data_is_one_message(workspace):
-    with pytest.raises(UserError, match=r"there is no data/raw; run `dvc repro download`"):
+    expected = r"data/raw/source\.json does not exist; run `dvc repro download`"
+    with pytest.raises(UserError, match=expected):
         call()
 
 

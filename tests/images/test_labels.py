@@ -40,7 +40,7 @@ def test_images_that_the_table_does_not_name_are_counted(run, set_params):
         ("id,breed\n1,cat\n", r"no column 'label'; it has 'id', 'breed'"),
         ("id,label\nx,cat\n", r"no image is named in 'labels\.csv', which names 'x'"),
         ("id,label\n1,cat\n1,dog\n", r"gives the image '1' 2 different labels"),
-        ("", r"is no table"),
+        ("", r"cannot be read as a table"),
         (None, r"has 0 different files 'labels\.csv'"),
     ],
 )
