@@ -1,6 +1,7 @@
 """Tables of images: cells stay text, and an image may be named in several ways."""
 
 import pytest
+from pandas.errors import ParserWarning
 
 from convline.images.image_tables import possible_ids, read_table
 from convline.runtime.errors import UserError
@@ -12,7 +13,9 @@ def test_all_cells_stay_text():
 
 
 def test_a_comma_at_the_end_of_each_row_shifts_no_column():
-    assert list(read_table(b"id,label\n1,cat,\n2,dog,\n", "labels.csv")["label"]) == ["cat", "dog"]
+    with pytest.warns(ParserWarning, match="loss of data"):
+        table = read_table(b"id,label\n1,cat,\n2,dog,\n", "labels.csv")
+    assert table["label"].tolist() == ["cat", "dog"]
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\xff", b'a\n"1'])
