@@ -1,40 +1,64 @@
-# `make repro` and `make test` do everything on a machine with Python 3.11 to 3.13 and make.
+# `make repro` and `make test` do everything on a machine with Git, make and Python 3.11 to 3.13.
 PYTHON ?= python3
 EXTRA ?=
 PRESET ?=
 BASE ?= main
 VENV := .venv
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
+DEV_LOCK := requirements-dev.lock
 INSTALLED := $(VENV)/installed-$(LOCK)
+DEV_INSTALLED := $(VENV)/installed-$(DEV_LOCK)
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header \
+	--no-emit-index-url
+# Disk space in GB: the packages take 3.1 GB (with EXTRA=gpu 9.4), the rest is for downloads and runs.
+NEEDED_GB := $(if $(filter gpu,$(EXTRA)),14,6)
 
 # The stages run `python`: the one that has the packages must come first.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-# The shell takes it from the environment: a branch's name may hold `;` and `$`, and is no command.
+# The shell reads it from the environment: a branch's name may contain `;` and `$`.
 export BASE
 
-.PHONY: help setup repro report app compare test lint bench lock
+.PHONY: help check setup setup-dev repro report app compare test lint bench lock
 
 help:
-	@echo "make setup            create $(VENV) and install requirements.lock (EXTRA=gpu: CUDA too)"
-	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that one)"
-	@echo "make report           write report/index.html: what the pipeline gave, on one page"
-	@echo "make app              open the classifier as a web page of this machine: drop a picture"
+	@echo "make setup            create $(VENV) with the packages of requirements.lock (EXTRA=gpu: CUDA too)"
+	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that preset)"
+	@echo "make report           write report/index.html, a page about the last run"
+	@echo "make app              serve the classifier as a web page on this machine"
 	@echo "make compare          compare the metrics of this commit with BASE=main, in report/"
-	@echo "make test             run the tests"
-	@echo "make lint             check style, types and workflows"
-	@echo "make bench            measure speed against what people use instead (docs/performance.md)"
-	@echo "make lock             renew requirements.lock from pyproject.toml"
+	@echo "make test             run the tests, except the slow ones"
+	@echo "make lint             check style, types, imports and workflows"
+	@echo "make bench            measure speed (docs/performance.md)"
+	@echo "make lock             update the lock files from pyproject.toml (needs uv)"
 
 setup: $(INSTALLED)
 
+setup-dev: $(DEV_INSTALLED)
+
 $(INSTALLED): $(LOCK)
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-		|| { echo "Python 3.11 to 3.13 is needed; try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(MAKE) --no-print-directory check
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r $(LOCK)
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(DEV_INSTALLED): $(DEV_LOCK) | $(INSTALLED)
+	$(PIP) --require-hashes -r $(DEV_LOCK)
+	@touch $@
+
+# Before anything is installed: what would fail later, after minutes.
+check:
+	@command -v git > /dev/null || { \
+		echo "Git is not installed, and DVC needs it: https://git-scm.com/downloads" >&2; exit 1; }
+	@test -e .git || { \
+		echo "This folder is not a Git repository (GitHub's \"Download ZIP\" is not one). Run:" >&2; \
+		echo "  git init && git add -A && git commit -m start" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		2> /dev/null || { echo "Python 3.11 to 3.13 is needed, and $(PYTHON) is not one of them;" \
+		"try: make PYTHON=python3.12" >&2; exit 1; }
+	@df -Pk . | awk 'NR == 2 { exit $$4 < $(NEEDED_GB) * 1000000 }' || { \
+		echo "$(NEEDED_GB) GB of free disk space are needed; free some, then try again" >&2; exit 1; }
 
 repro: setup
 	$(if $(PRESET),convline preset $(PRESET))
@@ -50,20 +74,23 @@ app: setup
 compare: setup
 	convline compare "$$BASE"
 
-test: setup
+test: setup-dev
 	python -m pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-lint: setup
+lint: setup-dev
 	ruff check
 	ruff format --check
 	mypy
+	lint-imports
 	actionlint -shellcheck= -pyflakes=
 
 bench: setup
 	python -m benchmarks
 
+# One resolution: the other two are compiled with the versions of the first.
 lock:
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes \
-		--no-header --output-file requirements.lock
-	uv pip compile pyproject.toml --group dev --extra gpu --universal --generate-hashes \
-		--no-header --output-file requirements-gpu.lock
+	$(UV_COMPILE) pyproject.toml --output-file requirements.lock
+	$(UV_COMPILE) pyproject.toml --extra gpu --constraint requirements.lock \
+		--output-file requirements-gpu.lock
+	$(UV_COMPILE) --group pyproject.toml:dev --constraint requirements.lock \
+		--output-file $(DEV_LOCK)

@@ -62,8 +62,8 @@ def main(host: str, port: int, max_megabytes: int, model: Path) -> None:
         # TensorFlow takes seconds to load: first the port.
         from aiohttp import web
 
+        from convline.serving.example_images import read_examples
         from convline.serving.loaded_classifier import load_classifier
-        from convline.serving.test_examples import read_examples
         from convline.serving.web_app import application
 
         classifier = load_classifier(model)

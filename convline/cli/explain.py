@@ -40,10 +40,10 @@ def main(image: Path, classes: int, output: Path, model: Path) -> None:
 
     classifier = load_classifier(model)
     try:
-        answer, size = write_page(classifier, image.name, data, classes, output)
+        prediction, size = write_page(classifier, image.name, data, classes, output)
     except BadImage as error:
         raise UserError(f"{image}: {error}") from None
-    print(f"{image}: {answer.label} {answer.classes[0][1]:.3f}")
+    print(f"{image}: {prediction.label} {prediction.classes[0][1]:.3f}")
     print(f"{output} ({size / 1e6:.1f} MB): open it in a browser")
 
 

@@ -8,7 +8,7 @@ every plot that dvc.yaml defines.
 
 Reads   metrics/, params.yaml, dvc.yaml, models/, and the output of `dvc plots show`, `dvc status`
         and Git
-Writes  report/index.html, which Git ignores
+Writes  report/index.html, which Git ignores, and models/README.md, the model card
 """
 
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""How both models are judged: one module for each question that the evaluate stage answers."""
+"""Scores of both models on each split, their intervals, their comparison and their plots."""

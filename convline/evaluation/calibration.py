@@ -1,4 +1,4 @@
-"""Whether a model is right as often as it is sure."""
+"""Calibration: how far a model's confidence is from its accuracy."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ BINS = 15  # as in Guo et al. 2017, On Calibration of Modern Neural Networks
 
 
 def bins_of(confidence: np.ndarray) -> np.ndarray:
-    """The bin of each confidence, int (n,): equal widths, (0, 1/15], (1/15, 2/15] ... (14/15, 1].
+    """Return the bin of each confidence, int (n,): (0, 1/15], (1/15, 2/15] ... (14/15, 1].
 
     Args:
         confidence: float (n,), 0 to 1.
@@ -17,15 +17,17 @@ def bins_of(confidence: np.ndarray) -> np.ndarray:
 def expected_calibration_error(
     confidence: np.ndarray, correct: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """The mean distance of confidence and accuracy over bins, weighted by images (Guo et al. 2017).
+    """Return the mean distance between confidence and accuracy over bins (Guo et al. 2017).
+
+    Bins are weighted by their images.
 
     Args:
-        confidence: of the predicted class, float (n,).
+        confidence: probability of the predicted class, float (n,).
         correct: bool (n,).
-        weights: how often each image counts, (resamples, n).
+        weights: how often each image counts, (rows, n).
 
     Returns:
-        float (resamples,), 0 to 1.
+        float (rows,), 0 to 1.
     """
     member = np.eye(BINS)[bins_of(confidence)]
     gap = (correct - confidence)[:, np.newaxis] * member

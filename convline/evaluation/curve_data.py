@@ -1,4 +1,4 @@
-"""The data of the plots: confusion matrices, ROC, precision-recall, reliability, scores."""
+"""Compute the data of the plots: confusion matrices, ROC, precision-recall, reliability."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,8 +19,8 @@ def write_curves(models: Mapping[str, Predictions], positive: int, folder: Path)
 
     Args:
         models: predictions of the test split by model.
-        positive: the label to find, where there are two classes.
-        folder: where to write.
+        positive: the label of the positive class, where there are two classes.
+        folder: an existing folder.
     """
     for model, predictions in models.items():
         confusion(predictions).to_csv(folder / f"confusion_{model}.csv", index=False)
@@ -34,10 +34,10 @@ def write_curves(models: Mapping[str, Predictions], positive: int, folder: Path)
 
 
 def confusion(predictions: Predictions) -> pd.DataFrame:
-    """A row per image with columns `actual` and `predicted`.
+    """Return a row per image with columns `actual` and `predicted`.
 
-    Predictions are in the order of the keys, so that two commits with the same test images can be
-    compared image by image.
+    Rows are in the order of the keys, so that two commits with the same test images can be compared
+    image by image.
     """
     names = np.array(predictions.classes)
     pairs = {"actual": predictions.labels, "predicted": predictions.predicted}
@@ -45,10 +45,12 @@ def confusion(predictions: Predictions) -> pd.DataFrame:
 
 
 def roc_curve(predictions: Predictions, positive: int) -> pd.DataFrame:
-    """ROC curve at evenly spaced false positive rates; of more than two classes the mean curve.
+    """Compute the ROC curve at evenly spaced false positive rates.
+
+    For more than two classes it is the mean curve.
 
     Returns:
-        Columns `false_positive_rate` and `true_positive_rate`, 0 to 1; no rows of one class.
+        Columns `false_positive_rate` and `true_positive_rate`, 0 to 1; no rows for a single class.
     """
 
     def at(grid: np.ndarray, is_class: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -63,15 +65,17 @@ def roc_curve(predictions: Predictions, positive: int) -> pd.DataFrame:
 
 
 def precision_recall_curve(predictions: Predictions, positive: int) -> pd.DataFrame:
-    """Precision at evenly spaced recalls, a step function; of more than two classes the mean.
+    """Compute precision at evenly spaced recalls, a step function.
+
+    For more than two classes it is the mean over the classes.
 
     Returns:
-        Columns `recall` and `precision`, 0 to 1; no rows of one class.
+        Columns `recall` and `precision`, 0 to 1; no rows for a single class.
     """
 
     def at(grid: np.ndarray, is_class: np.ndarray, p: np.ndarray) -> np.ndarray:
         precision, recall, _ = metrics.precision_recall_curve(is_class, p)
-        # Recall falls; the precision at r is that of the first threshold which finds r or more.
+        # Recall decreases; the precision at r is that of the first threshold with recall >= r.
         return precision[::-1][np.searchsorted(recall[::-1], grid)]
 
     grid, precision = _mean_curve(predictions, positive, at)
@@ -79,10 +83,10 @@ def precision_recall_curve(predictions: Predictions, positive: int) -> pd.DataFr
 
 
 def reliability_curve(predictions: Predictions) -> pd.DataFrame:
-    """How often a model is right, by how sure it is: a row for each bin that has images.
+    """Compute accuracy by confidence: a row for each bin with images.
 
     Returns:
-        Columns `confidence` and `accuracy`, means of the bin, and `images`, how many it has.
+        Columns `confidence` and `accuracy`, means of the bin, and `images`, their number.
     """
     table = pd.DataFrame(
         {"confidence": predictions.confidence, "accuracy": predictions.correct.astype(float)}
@@ -96,7 +100,7 @@ def _mean_curve(
     positive: int,
     at: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
 ) -> Curve:
-    """The mean over classes, one against the rest, of what `at` gives on an even grid."""
+    """Average `at`, called on an even grid for each class against the rest, over the classes."""
     labels, p = predictions.labels, predictions.probabilities
     ranked = [positive] if p.shape[1] == 2 else np.unique(labels)
     grid = np.linspace(0, 1, POINTS)

@@ -1,4 +1,4 @@
-"""What the trained models say of the images of each split."""
+"""Load the trained models and predict the images of each split."""
 
 import json
 from collections.abc import Mapping

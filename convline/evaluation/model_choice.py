@@ -1,4 +1,4 @@
-"""Which of the two models people are given: the better one on validation, or the one asked for."""
+"""Choose the model that becomes models/classifier.keras."""
 
 from collections.abc import Mapping
 
@@ -6,19 +6,20 @@ from convline.evaluation.metrics import OVERALL
 from convline.evaluation.score_summary import Summary
 
 
-def choose(asked: str, summaries: Mapping[str, Summary]) -> str:
-    """The name of the model.
+def choose(requested: str, summaries: Mapping[str, Summary]) -> str:
+    """Return the name of the model.
 
-    The test split has no say: a model chosen by it would look better there than it is.
+    The choice uses the validation split only: scores of the test split would be too good for a
+    model that was chosen by them.
 
     Args:
-        asked: `scratch`, `transfer`, or `auto` for the more accurate one on validation, of equally
-            accurate ones that with the lower log loss.
-        summaries: the figures of each model.
+        requested: `scratch`, `transfer`, or `auto` for the model that is more accurate on
+            validation; a tie goes to the lower log loss.
+        summaries: the scores of each model.
     """
 
     def merit(model: str) -> tuple[float, float]:
         validation = summaries[model].splits["validation"]
         return validation["accuracy", OVERALL], -validation["loss", OVERALL]
 
-    return max(summaries, key=merit) if asked == "auto" else asked
+    return max(summaries, key=merit) if requested == "auto" else requested

@@ -1,4 +1,4 @@
-"""Is one model better than the other, or is it chance?"""
+"""Compare two models on the same test images (McNemar's test, bootstrap interval)."""
 
 from typing import TypedDict
 
@@ -6,29 +6,30 @@ import numpy as np
 from scipy.stats import binomtest, permutation_test
 
 from convline.evaluation.bootstrap import percentiles, totals
-from convline.evaluation.titles import MODELS
+from convline.evaluation.display_names import IN_SENTENCES
 from convline.records.predictions import Predictions
 
 ALPHA = 0.05
 MCNEMAR = "McNemar's exact test"
+PERMUTATION = "permutation test of groups"
 
 
 class Comparison(TypedDict):
-    """Both models on the images of one split; None where the images do not define a figure.
+    """Both models on the images of one split; None where the images do not define a value.
 
     Attributes:
-        difference: the accuracy of transfer less that of scratch.
-        low: the lower end of its 95 % bootstrap interval, paired: both on the same resamples.
-        high: the upper end.
-        mcnemar_p: of McNemar's exact test; None where images come in groups, since the test takes
-            them for independent.
-        permutation_p: where images come in groups, of a permutation test that swaps the models
-            group by group; else None.
-        both_right: images.
-        only_scratch_right: images.
-        only_transfer_right: images.
-        both_wrong: images.
-        disagree: images that the models predict different classes for; may be both wrong.
+        difference: accuracy of transfer minus accuracy of scratch.
+        low: lower end of its paired 95 % bootstrap interval: both models on the same resamples.
+        high: upper end.
+        mcnemar_p: p of McNemar's exact test; None where images form groups, since the test assumes
+            independent images.
+        permutation_p: p of a permutation test that swaps the models group by group; None unless
+            images form groups.
+        both_right: number of images.
+        only_scratch_right: number of images.
+        only_transfer_right: number of images.
+        both_wrong: number of images.
+        disagree: number of images with different predictions, of which both may be wrong.
     """
 
     difference: float
@@ -47,9 +48,9 @@ def compare(scratch: Predictions, transfer: Predictions, weights: np.ndarray) ->
     """Compare both models on the same images.
 
     Args:
-        scratch: of n images.
-        transfer: of the same images in the same order.
-        weights: resamples, (resamples, n), of which the interval is made.
+        scratch: n images.
+        transfer: the same images in the same order.
+        weights: resamples for the interval, (resamples, n).
     """
     a, b = scratch.correct, transfer.correct
     low, high = paired_interval(a, b, weights, scratch.groups)
@@ -68,22 +69,42 @@ def compare(scratch: Predictions, transfer: Predictions, weights: np.ndarray) ->
     }
 
 
+def paired_interval(
+    before: np.ndarray, after: np.ndarray, weights: np.ndarray, groups: np.ndarray
+) -> tuple[float, float] | tuple[None, None]:
+    """Return the 95 % bootstrap interval of a difference in means; None for a single group.
+
+    Args:
+        before: one value per image, (n,), such as whether the first model is right.
+        after: the same for the second model.
+        weights: resamples, (resamples, n).
+        groups: group of each image, (n,).
+    """
+    if len(np.unique(groups)) < 2:
+        return None, None
+    change = after.astype(float) - before.astype(float)
+    return percentiles(totals(weights, change) / totals(weights, np.ones(len(change))))
+
+
 def mcnemar_exact(only_first: int, only_second: int) -> float:
-    """Two-sided p of McNemar's exact test (Edwards 1948): a sign test of the discordant pairs."""
+    """Return the two-sided p of McNemar's exact test (Edwards 1948).
+
+    It is a sign test of the images that only one model gets right.
+    """
     discordant = only_first + only_second
     return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
 
 def permutation_p(before: np.ndarray, after: np.ndarray, groups: np.ndarray) -> float:
-    """Two-sided p of the paired permutation test of groups: were the models' names exchangeable?
+    """Return the two-sided p of the paired permutation test, which swaps the models by group.
 
-    Exact up to 13 groups that differ, else of 9,999 random exchanges. Three groups cannot give less
-    than 0.25, however clear they are.
+    It is exact for up to 13 groups that differ, and takes 9,999 random permutations for more.
+    Three groups cannot give less than 0.25.
 
     Args:
-        before: whether the first model was right, (n,).
-        after: whether the second was.
-        groups: of the images, (n,).
+        before: whether the first model is right, (n,).
+        after: whether the second model is right, (n,).
+        groups: group of each image, (n,).
     """
     _, member = np.unique(groups, return_inverse=True)
     gain = np.bincount(member, after.astype(float) - before)
@@ -100,70 +121,88 @@ def permutation_p(before: np.ndarray, after: np.ndarray, groups: np.ndarray) -> 
     return float(result.pvalue)
 
 
-def paired_interval(
-    before: np.ndarray, after: np.ndarray, weights: np.ndarray, groups: np.ndarray
-) -> tuple[float, float] | tuple[None, None]:
-    """The 95 % bootstrap interval of a difference in means; none of a single group of images.
-
-    Args:
-        before: a figure per image, (n,), such as whether the first model was right.
-        after: the same of the second.
-        weights: resamples, (resamples, n).
-        groups: of the images, (n,).
-    """
-    if len(np.unique(groups)) < 2:
-        return None, None
-    change = after.astype(float) - before.astype(float)
-    return percentiles(totals(weights, change) / totals(weights, np.ones(len(change))))
-
-
-def is_real(comparison: Comparison) -> bool:
-    """Whether the interval keeps to one side of zero and the test agrees (p < 0.05)."""
-    low, high, p = comparison["low"], comparison["high"], p_value(comparison)
+def is_significant(comparison: Comparison) -> bool:
+    """Return True if the interval excludes zero and the test agrees (p < 0.05)."""
+    low, high = comparison["low"], comparison["high"]
     if low is None or high is None:
         return False
-    return (low > 0 or high < 0) and p < ALPHA
+    return (low > 0 or high < 0) and p_value(comparison) < ALPHA
 
 
 def p_value(comparison: Comparison) -> float:
-    """Of McNemar's test, or with groups of the permutation test."""
+    """Return p of McNemar's test or, where images form groups, of the permutation test."""
     p, grouped = comparison["mcnemar_p"], comparison["permutation_p"]
     return (1.0 if grouped is None else grouped) if p is None else p
 
 
-def tell_p(p: float) -> str:
-    """A p value in words, such as `p = 0.039`."""
+def name_of_test(comparison: Comparison) -> str:
+    """Return the name of the test that gave the p value."""
+    return PERMUTATION if comparison["mcnemar_p"] is None else MCNEMAR
+
+
+def format_p(p: float) -> str:
+    """Format a p value, such as `p = 0.039`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def describe(comparison: Comparison, examples: int) -> str:
-    """One sentence: which model is better, how sure that is; or that the split is too small."""
-    images = f"the {examples:,} images of the test split"
-    difference = comparison["difference"]
+def describe(comparison: Comparison) -> str:
+    """Return the verdict and its statistics in full sentences."""
+    return f"{verdict(comparison)}. {statistics(comparison)}"
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return which model is better, with both accuracies in percent, without a full stop."""
+    accuracy = accuracies(comparison)
+    worse, better = sorted(accuracy, key=lambda model: accuracy[model])
+    if accuracy[worse] == accuracy[better]:
+        return f"Both models have the same accuracy: {accuracy[better]:.1%}".replace("%", " %")
+    high, low = f"{100 * accuracy[better]:.1f} %", f"{100 * accuracy[worse]:.1f} %"
+    if high == low:
+        high, low = f"{100 * accuracy[better]:.3f} %", f"{100 * accuracy[worse]:.3f} %"
+    if is_significant(comparison):
+        return f"{_capital(IN_SENTENCES[better])} is better: {high} against {low}"
+    return f"Too close to call: {IN_SENTENCES[better]} {high}, {IN_SENTENCES[worse]} {low}"
+
+
+def statistics(comparison: Comparison) -> str:
+    """Return the difference, its interval and its significance in full sentences."""
+    images = f"the {_images(comparison):,} images of the test split"
     if not comparison["only_scratch_right"] and not comparison["only_transfer_right"]:
-        return f"Both models are right on the same of {images}: nothing tells them apart."
-    better = MODELS["transfer" if difference > 0 else "scratch"]
-    span = _span(comparison)
-    if is_real(comparison):
-        gain = f"more accurate by {abs(difference):.3f}{span} on {images}"
-        return f"{_capital(better)}: {gain}; the difference is not chance."
-    if difference == 0:
-        found = f"both are equally accurate on {images}"
-    else:
-        found = f"{better} is more accurate by {abs(difference):.3f} on {images}"
-    return f"Too close to call: {found}{span}, which may be chance. More test images would tell."
+        return f"Both models are right on the same ones of {images}."
+    p, significant = p_value(comparison), is_significant(comparison)
+    test = f"{name_of_test(comparison)}, {format_p(p)}"
+    if not significant and p < ALPHA:
+        test += ", but the interval includes zero"
+    return (
+        f"On {images} the accuracies differ by {abs(comparison['difference']):.3f}"
+        f"{_interval(comparison)}; the difference is {'' if significant else 'not '}statistically "
+        f"significant ({test}; one training seed)."
+        + ("" if significant else " A larger test split narrows the interval.")
+    )
 
 
-def _span(comparison: Comparison) -> str:
-    """The interval in the direction of the better model, and p."""
+def accuracies(comparison: Comparison) -> dict[str, float]:
+    """Return the accuracy of each model."""
+    right, images = comparison["both_right"], _images(comparison)
+    return {
+        "scratch": (right + comparison["only_scratch_right"]) / images,
+        "transfer": (right + comparison["only_transfer_right"]) / images,
+    }
+
+
+def _images(comparison: Comparison) -> int:
+    right = comparison["both_right"] + comparison["both_wrong"]
+    return right + comparison["only_scratch_right"] + comparison["only_transfer_right"]
+
+
+def _interval(comparison: Comparison) -> str:
+    """Format the interval in the direction of the better model; empty if there is none."""
     low, high = comparison["low"], comparison["high"]
     if low is None or high is None:
         return ""
     if comparison["difference"] < 0:
         low, high = -high, -low
-    test = "permutation test of groups" if comparison["mcnemar_p"] is None else MCNEMAR
-    interval = f"95 % interval {low:.3f} to {high:.3f}".replace("-", "\N{MINUS SIGN}")
-    return f" ({interval}; {test}, {tell_p(p_value(comparison))})"
+    return f" (95 % interval {low:.3f} to {high:.3f})".replace("-", "\N{MINUS SIGN}")
 
 
 def _capital(words: str) -> str:

@@ -15,15 +15,15 @@ from convline.records.predictions import Predictions
 
 @dataclass(frozen=True)
 class Summary:
-    """One model.
+    """The scores of one model.
 
     Attributes:
-        figures: of the test split, as metrics/evaluate.json has them: None where undefined.
-        splits: the scores of train, validation and test.
-        intervals: of the test split's scores, 95 %; NaN where there are none.
+        test: scores of the test split as in metrics/evaluate.json: None where undefined.
+        splits: scores of train, validation and test.
+        intervals: 95 % intervals of the test split's scores; NaN where there are none.
     """
 
-    figures: dict[str, Any]
+    test: dict[str, Any]
     splits: dict[str, Scores]
     intervals: dict[tuple[str, str], Interval]
 
@@ -31,36 +31,36 @@ class Summary:
 def summarize(
     splits: Mapping[str, Predictions], positive: int, sensitivity: float, weights: np.ndarray
 ) -> Summary:
-    """Judge one model.
+    """Score one model.
 
     Args:
-        splits: its predictions of train, validation and test.
-        positive: the label to find, where there are two classes.
-        sensitivity: share of the positives that the threshold shall find, where there are two.
+        splits: its predictions for train, validation and test.
+        positive: the label of the positive class, where there are two classes.
+        sensitivity: share of the positives that the threshold must find, where there are two.
         weights: resamples of the test split, (resamples, n).
     """
     scores = {split: score(predictions, positive) for split, predictions in splits.items()}
     test = splits["test"]
     spans = intervals(resampled_scores(test, weights, positive))
-    figures: dict[str, Any] = overall(scores["test"])
+    content: dict[str, Any] = overall(scores["test"])
     if len(test.classes) == 2:
         found = screen(splits["validation"], test, positive, sensitivity)
-        figures["screening"] = found
+        content["screening"] = found
         if found:
             spans |= screening_intervals(test, positive, found["threshold"], weights)
             for name in ("sensitivity", "specificity"):
                 value = found[name]
                 scores["test"][f"screening.{name}", OVERALL] = np.nan if value is None else value
-    return Summary(figures, scores, spans)
+    return Summary(content, scores, spans)
 
 
 def score_table(summaries: Mapping[str, Summary]) -> pd.DataFrame:
-    """A row for each model, split, score and class.
+    """Build a table with a row for each model, split, score and class.
 
     Returns:
-        Columns `model`, `split`, `score`, `class` (empty: of all classes together), `value`, and
-        `low` and `high`, the 95 % bootstrap interval, of the test split alone. What is undefined
-        is empty.
+        Columns `model`, `split`, `score`, `class` (empty for all classes together), `value`, and
+        `low` and `high`, the 95 % bootstrap interval, for the test split only. Undefined values
+        are empty.
     """
     rows = [
         (model, split, name, label, value, *(spans.get((name, label), UNKNOWN)))

@@ -1,4 +1,4 @@
-"""Two classes: the decision threshold that finds as many positives as asked for."""
+"""Choose, for two classes, the decision threshold that finds the requested share of positives."""
 
 from typing import TypedDict
 
@@ -10,14 +10,14 @@ from convline.records.predictions import Predictions
 
 
 class Screening(TypedDict):
-    """A threshold chosen on validation, and what it gives; None where there are no such images.
+    """A threshold chosen on validation and its results; None where there are no such images.
 
     Attributes:
-        threshold: an image counts as positive from this probability on.
-        validation_sensitivity: found positives of all, on the split it was chosen on.
-        sensitivity: the same on the test split.
-        specificity: negatives of the test split that stay below the threshold, of all.
-        precision: positives among the images of the test split that reach it.
+        threshold: images with at least this probability count as positive.
+        validation_sensitivity: share of the positives found on validation.
+        sensitivity: share of the positives found on the test split.
+        specificity: share of the negatives of the test split below the threshold.
+        precision: share of positives among the images of the test split at or above it.
     """
 
     threshold: float
@@ -28,7 +28,7 @@ class Screening(TypedDict):
 
 
 def choose_threshold(validation: Predictions, positive: int, sensitivity: float) -> float | None:
-    """The highest threshold that finds this share of the positives; None without any.
+    """Return the highest threshold that finds this share of the positives; None if there are none.
 
     The highest one has the best specificity.
     """
@@ -43,16 +43,15 @@ def choose_threshold(validation: Predictions, positive: int, sensitivity: float)
 def screen(
     validation: Predictions, test: Predictions, positive: int, sensitivity: float
 ) -> Screening | None:
-    """Choose the threshold on validation, and judge it on the test split."""
+    """Choose the threshold on validation and score it on the test split."""
     threshold = choose_threshold(validation, positive, sensitivity)
     if threshold is None:
         return None
     flagged, is_positive = _flagged(test, positive, threshold), test.labels == positive
+    found = _flagged(validation, positive, threshold)[validation.labels == positive]
     return {
         "threshold": threshold,
-        "validation_sensitivity": float(
-            _flagged(validation, positive, threshold)[validation.labels == positive].mean()
-        ),
+        "validation_sensitivity": float(found.mean()),
         "sensitivity": _share(flagged, is_positive),
         "specificity": _share(~flagged, ~is_positive),
         "precision": _share(is_positive, flagged),
@@ -62,7 +61,7 @@ def screen(
 def screening_intervals(
     test: Predictions, positive: int, threshold: float, weights: np.ndarray
 ) -> dict[tuple[str, str], Interval]:
-    """95 % bootstrap intervals of sensitivity and specificity, the threshold being given."""
+    """Return 95 % bootstrap intervals of sensitivity and specificity at a fixed threshold."""
     flagged, is_positive = _flagged(test, positive, threshold), test.labels == positive
     resampled = {
         ("screening.sensitivity", OVERALL): _shares(flagged, is_positive, weights),
@@ -76,9 +75,11 @@ def _flagged(predictions: Predictions, positive: int, threshold: float) -> np.nd
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> float | None:
-    return float(part[whole].mean()) if whole.any() else None
+    share = float(_shares(part, whole, np.ones((1, len(whole))))[0])
+    return None if np.isnan(share) else share
 
 
 def _shares(part: np.ndarray, whole: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the share of `part` in `whole` for each row of weights; NaN where that is empty."""
     counts, found = totals(weights, whole), totals(weights, part & whole)
     return np.divide(found, counts, out=np.full(len(weights), np.nan), where=counts > 0)

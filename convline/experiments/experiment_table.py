@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from convline.evaluation.titles import lower_is_better
+from convline.evaluation.display_names import lower_is_better
 from convline.experiments.finished_runs import Runs
 from convline.experiments.param_plot import label
 from convline.params.loading import did_you_mean

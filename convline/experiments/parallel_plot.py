@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from convline.evaluation.titles import lower_is_better
+from convline.evaluation.display_names import lower_is_better
 from convline.experiments.param_plot import Plot, finish, is_wide, label
 
 METRIC_TICKS = 5

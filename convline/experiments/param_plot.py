@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from convline.evaluation.titles import lower_is_better
+from convline.evaluation.display_names import lower_is_better
 from convline.runtime.files import fresh_file
 
 MAX_TICKS = 12

@@ -1,4 +1,4 @@
-"""Grad-CAM: where in an image a model sees a class (Selvaraju et al., ICCV 2017)."""
+"""Compute Grad-CAM: which places of an image make a class likelier (Selvaraju et al. 2017)."""
 
 import numpy as np
 
@@ -7,19 +7,21 @@ from convline.runtime.tensorflow_setup import tf
 
 
 def grad_cam(parts: ModelParts, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """A heat map of each image: how much each place of the last convolution speaks for a class.
+    """Compute a heat map of each image for a class.
 
-    The gradient of the class's logit, averaged over each channel, weighs that channel; what is
-    left above zero is shown. Of several backbones the mean of their maps.
+    The channels of the last convolution are added, each weighted by the mean gradient of the
+    class's logit in that channel, and negative sums are set to zero. With several backbones, the
+    heat maps of their last convolutions are averaged. Source: R. R. Selvaraju et al., "Grad-CAM:
+    Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017.
 
     Args:
         parts: the parts of the model.
         images: uint8 (n, height, width, channels).
-        labels: the class of each, int (n,).
+        labels: the class to explain for each image, int (n,).
 
     Returns:
-        float32 (n, rows, columns), 0 to 1; all zero where nothing speaks for the class. The size is
-        that of the first backbone's last convolution.
+        float32 (n, rows, columns), 0 to 1, in the size of the first backbone's last convolution;
+        all zero if no place makes the class likelier.
     """
     with tf.GradientTape() as tape:
         maps, features = parts.maps(tf.cast(images, "float32"))

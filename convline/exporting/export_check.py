@@ -17,7 +17,7 @@ from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 from convline.serving.loaded_classifier import Classifier
-from convline.serving.single_records import are_here, read_records
+from convline.serving.record_images import read_records, records_exist
 
 BATCHES = (1, 32)
 # A median needs a few runs, and a second is enough of them.
@@ -86,7 +86,7 @@ def as_records(part: keras.Model, dataset: Dataset) -> TestSplit:
     Raises:
         UserError: the records are not there.
     """
-    if not are_here(dataset, "test"):
+    if not records_exist(dataset, "test"):
         raise UserError(f"the test split is not in {paths.TFRECORDS}; run `dvc pull`")
 
     def images() -> Iterator[np.ndarray]:

@@ -16,7 +16,7 @@ from convline.runtime.errors import UserError
 from convline.runtime.native_log import without_native_log
 from convline.runtime.tensorflow_setup import tf
 from convline.serving.loaded_classifier import Classifier
-from convline.serving.single_records import are_here, read_records
+from convline.serving.record_images import read_records, records_exist
 
 # Images, uint8 (batch, height, width, channels), to probabilities, float32 (batch, classes).
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -158,7 +158,7 @@ def _to_int8(classifier: Classifier, path: Path, calibration: int) -> None:
 def _calibration_images(count: int) -> list[np.ndarray]:
     dataset = load_dataset()
     examples = dataset.splits["train"].examples
-    if not are_here(dataset, "train") or not examples:
+    if not records_exist(dataset, "train") or not examples:
         raise UserError(f"int8 is calibrated on the images of {paths.TFRECORDS}; run `dvc pull`")
     rng = np.random.default_rng(SEED)
     chosen = set(rng.choice(examples, min(count, examples), replace=False).tolist())

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from convline.evaluation.bootstrap import draw_weights, percentiles, resampled_scores
+from convline.evaluation.display_names import MODELS
 from convline.evaluation.metrics import OVERALL
 from convline.evaluation.model_comparison import ALPHA
-from convline.evaluation.titles import MODELS
 from convline.pull_requests.revision_results import Estimate, Results, section
 from convline.records.predictions import Predictions
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from convline.evaluation.titles import lower_is_better
+from convline.evaluation.display_names import lower_is_better
 from convline.pull_requests.metric_differences import Difference
 from convline.pull_requests.revision_results import Pair
 

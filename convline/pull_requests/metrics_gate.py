@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from convline.evaluation.titles import lower_is_better
+from convline.evaluation.display_names import lower_is_better
 from convline.params.loading import did_you_mean, parse
 from convline.params.schema_base import Impossible, Section
 from convline.runtime.errors import UserError

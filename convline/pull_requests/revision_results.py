@@ -11,8 +11,9 @@ import pandas as pd
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from convline.evaluation.display_names import MODELS
 from convline.evaluation.model_comparison import Comparison, describe
-from convline.evaluation.titles import MODELS
+from convline.evaluation.positive_class import positive_name
 from convline.runtime import paths
 from convline.runtime.dvc import run_dvc
 from convline.runtime.errors import UserError
@@ -141,10 +142,11 @@ def _yaml(file: Path, commit: str | None) -> dict[str, Any]:
 
 
 def _positive(classes: list[str], params: dict[str, Any]) -> str | None:
-    if len(classes) != 2:
+    chosen = section(params, "evaluate").get("positive_class")
+    try:
+        return positive_name(classes, chosen)
+    except UserError:
         return None
-    asked = section(params, "evaluate").get("positive_class")
-    return classes[1] if asked is None else str(asked)
 
 
 def _scores(commit: str | None) -> dict[str, Estimate]:
@@ -179,6 +181,6 @@ def _table(file: Path, commit: str | None, *columns: str) -> pd.DataFrame:
 
 def _sentence(metrics: dict[str, Any]) -> str:
     try:
-        return describe(cast("Comparison", metrics["comparison"]), metrics["examples"])
+        return describe(cast("Comparison", metrics["comparison"]))
     except (KeyError, TypeError, ValueError):
         return ""

@@ -1,160 +1,150 @@
-"""`models/README.md`: what a person must know who is handed these models.
+"""Write `models/README.md`, the model card, from the files that a run leaves in Git.
 
-After Mitchell et al. 2019, Model Cards for Model Reporting. It holds facts of this run alone: no
-clock, no commit, so that the same run gives the same bytes.
+After Mitchell et al. 2019, Model Cards for Model Reporting. It contains neither a time nor a
+commit, so that the same run gives the same bytes.
 """
 
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from convline.evaluation.inference import FILES
-from convline.evaluation.metrics import OVERALL
+from convline.evaluation.display_names import MODELS, SCORES
 from convline.evaluation.model_comparison import Comparison, describe
-from convline.evaluation.score_summary import Summary
-from convline.evaluation.titles import MODELS, SCORES
-from convline.records.dataset import Dataset
-from convline.records.saved_models import TrainedModel
+from convline.evaluation.positive_class import positive_name
+from convline.params.schema import Params
 from convline.reporting.markdown import code, table, text
+from convline.reporting.model_facts import image_shape, kept_training
+from convline.reporting.score_tables import Cell, Table, read_scores
 from convline.runtime import paths
 from convline.runtime.files import fresh_file
 
 NO_INTERVAL = (
-    "Where there is no interval all resamples agree, or too few define the score: no mistake among "
+    "There is no interval where all resamples agree or too few define the score: no mistake among "
     "n images still allows an error rate of 3/n (Hanley and Lippman-Hand 1983)."
 )
+LIMITS = (
+    "The intervals cover the choice of test images of this kind.",
+    "They do not cover another training run, camera, place or time.",
+    "An image that shows none of the classes is assigned to one of them all the same.",
+)
+MOST_NAMED = 10  # classes
 
 
-@dataclass(frozen=True)
-class Card:
-    """The facts of a model card.
+def write_card(metrics: dict[str, Any], params: Params) -> None:
+    """Write the model card.
 
-    Attributes:
-        models: scratch and transfer.
-        chosen: which of them is in models/classifier.keras.
-        summaries: the figures of each.
-        comparison: of both on the test split.
-        dataset: what they were trained on.
-        positive: the label that the scores of two classes are of.
-        intended_use: what the user says of it; None for a sentence made of the facts.
+    Args:
+        metrics: content of metrics/<stage>.json by stage.
+        params: params.yaml.
+
+    Raises:
+        UserError: the scores are missing.
     """
+    source = metrics["download"]["download"]
+    counts = metrics["organize"]["organize"]["per_class"]
+    classes = [row["class"] for row in counts]
+    scores = read_scores()
+    comparison = cast("Comparison", metrics["evaluate"]["comparison"])
+    use = params.evaluate.intended_use or _use(classes, source)
+    sections = [
+        f"# Image classifiers: {text(source['data_set'])}",
+        describe(comparison),
+        f"## Intended use\n\n{text(use)}",
+        f"## Models\n\n{_models(metrics, params)}",
+        f"## Data\n\n{_data(counts, source)}",
+        f"## Scores on the test split\n\n{_scores(classes, scores, params)}",
+        f"## Limits\n\n{_limits(scores)}",
+    ]
+    with fresh_file(paths.MODEL_CARD) as partial:
+        partial.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
-    models: Mapping[str, TrainedModel]
-    chosen: str
-    summaries: Mapping[str, Summary]
-    comparison: Comparison
-    dataset: Dataset
-    positive: int
-    intended_use: str | None
 
-    def write(self, path: Path) -> None:
-        """Write the Markdown."""
-        source = json.loads(paths.metrics("download").read_text(encoding="utf-8"))["download"]
-        sections = [
-            f"# Image classifiers: {text(source['data_set'])}",
-            describe(self.comparison, self.dataset.splits["test"].examples),
-            f"## Intended use\n\n{text(self.intended_use or self._use(source))}",
-            f"## Models\n\n{self._models()}",
-            f"## Data\n\n{self._data(source)}",
-            f"## Scores on the test split\n\n{self._scores()}",
-            f"## Limits\n\n{self._limits()}",
+def _use(classes: list[str], source: dict[str, Any]) -> str:
+    shown = ", ".join(classes[:MOST_NAMED]) + ", ..." * (len(classes) > MOST_NAMED)
+    return (
+        f"Classification of images like those of {source['data_set']} into {len(classes)} classes "
+        f"({shown}). Test the models on your own images before you rely on them."
+    )
+
+
+def _models(metrics: dict[str, Any], params: Params) -> str:
+    chosen = metrics["evaluate"]["classifier"]
+    head, fine_tuned = kept_training(metrics["train_head"]["train_head"])
+    images = "x".join(map(str, image_shape(params)))
+    features = f"{metrics['extract']['extract']['values']:,} features"
+    rows = [
+        (paths.SCRATCH_MODEL, "scratch", metrics["train"]["train"], images),
+        (paths.HEAD_MODEL, "transfer", head, images if fine_tuned else features),
+    ]
+    parts = table(
+        ["file", "model", "parameters", "input"],
+        [[p.name, MODELS[m], f"{trained['parameters']:,}", i] for p, m, trained, i in rows],
+    )
+    return (
+        f"Use `{paths.CLASSIFIER.name}`: {MODELS[chosen]}, with all preprocessing. It takes RGB "
+        "images of any size, uint8, and returns the probability of each class, in the order "
+        f"below. It is made from one of these models:\n\n{parts}\n\n"
+        f"Images are resized to {images} (height, width, channels) for both."
+    )
+
+
+def _data(counts: list[dict[str, Any]], source: dict[str, Any]) -> str:
+    version = source["version"] or "unknown"
+    licence = source["licence"] or "unknown; ask the owner before you share it"
+    facts = [
+        f"- Source: {text(source['data_set'])}, version {text(version)}",
+        f"- Licence: {text(licence)}",
+        f"- Archive: `{source['file']}`, {source['bytes']:,} bytes, SHA-256 `{source['sha256']}`",
+    ]
+    rows = [
+        [text(row["class"]), *(f"{row[split]:,}" for split in paths.SPLITS)]
+        for row in [*counts, {"class": "all", **_total(counts)}]
+    ]
+    return "\n".join(facts) + "\n\n" + table(["class", *paths.SPLITS], rows)
+
+
+def _total(counts: list[dict[str, Any]]) -> dict[str, int]:
+    return {split: sum(row[split] for row in counts) for split in paths.SPLITS}
+
+
+def _scores(classes: list[str], scores: Table, params: Params) -> str:
+    positive = positive_name(classes, params.evaluate.positive_class)
+    of = f"refer to the class {code(positive)}" if positive else "are means over the classes"
+    header = list(MODELS.values())
+    rows = [
+        [title, *_cells(scores, name, "")]
+        for name, title in SCORES.items()
+        if any((model, "test", name, "") in scores for model in MODELS)
+    ]
+    recalls = [[text(label), *_cells(scores, "recall", label)] for label in classes]
+    introduction = (
+        "With 95 % bootstrap intervals. Precision, recall, F1, ROC AUC and average precision "
+        f"{of}. {NO_INTERVAL}"
+    )
+    return "\n\n".join(
+        [
+            introduction,
+            table(["score", *header], rows),
+            "Recall of each class, the share of its images that are found:",
+            table(["class", *header], recalls),
         ]
-        with fresh_file(path) as partial:
-            partial.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    )
 
-    def _use(self, source: Mapping[str, Any]) -> str:
-        classes = self.dataset.classes
-        shown = ", ".join(classes[:10]) + ", ..." * (len(classes) > 10)
-        return (
-            f"To tell {len(classes)} classes apart ({shown}) in images like those of "
-            f"{source['data_set']}. Judge them on images of your own before you rely on them."
+
+def _cells(scores: Table, name: str, label: str) -> list[str]:
+    cells = [scores.get((model, "test", name, label), Cell()) for model in MODELS]
+    return [
+        (cell.value or "undefined") + (f" ({cell.interval})" if cell.interval else "")
+        for cell in cells
+    ]
+
+
+def _limits(scores: Table) -> str:
+    limits = [*LIMITS]
+    for model, title in MODELS.items():
+        train, test = (scores.get((model, split, "accuracy", ""), Cell()).value
+                       for split in ("train", "test"))  # fmt: skip
+        error = scores.get((model, "test", "expected_calibration_error", ""), Cell()).value
+        limits.append(
+            f"{title}: its probabilities are off by {error} on average (expected calibration "
+            f"error). Its accuracy is {train} on the training images, {test} on the test split."
         )
-
-    def _models(self) -> str:
-        rows = [
-            [FILES[name].name, MODELS[name], f"{model.network.count_params():,}", _input(model)]
-            for name, model in self.models.items()
-        ]
-        height, width, channels = self.dataset.image_shape
-        use = (
-            f"Use `{paths.CLASSIFIER.name}`: {MODELS[self.chosen]}, with all preprocessing. It "
-            "takes RGB images of any size, uint8, and gives the probability of each class, in the "
-            "order below. What it is made of:"
-        )
-        parts = table(["file", "model", "parameters", "input"], rows)
-        return (
-            f"{use}\n\n{parts}\n\nTheir images are resized to {height}x{width}x{channels} pixels."
-        )
-
-    def _data(self, source: Mapping[str, Any]) -> str:
-        name, version = source["data_set"], source["version"] or "unknown"
-        licence = source["licence"] or "unknown; ask the owner before you share it"
-        file, size, digest = source["file"], source["bytes"], source["sha256"]
-        facts = [
-            f"- Source: {text(name)}, version {text(version)}",
-            f"- Licence: {text(licence)}",
-            f"- Archive: `{file}`, {size:,} bytes, SHA-256 `{digest}`",
-        ]
-        splits = [self.dataset.splits[name] for name in paths.SPLITS]
-        rows = [
-            [text(label), *(f"{split.classes[label]:,}" for split in splits)]
-            for label in self.dataset.classes
-        ]
-        total = ["all", *(f"{split.examples:,}" for split in splits)]
-        return "\n".join(facts) + "\n\n" + table(["class", *paths.SPLITS], [*rows, total])
-
-    def _scores(self) -> str:
-        classes = self.dataset.classes
-        of = f"of {code(classes[self.positive])}" if len(classes) == 2 else "means over the classes"
-        test = self.summaries["scratch"].splits["test"]
-        scores = [
-            [words, *self._cells(name, OVERALL)]
-            for name, words in SCORES.items()
-            if (name, OVERALL) in test
-        ]
-        recalls = [[text(label), *self._cells("recall", label)] for label in classes]
-        header = [MODELS[model] for model in self.summaries]
-        return "\n\n".join(
-            [
-                f"With 95 % bootstrap intervals. Precision, recall, F1 and both areas are {of}. "
-                + NO_INTERVAL,
-                table(["score", *header], scores),
-                "Recall of each class, the share of its images that are found:",
-                table(["class", *header], recalls),
-            ]
-        )
-
-    def _cells(self, name: str, label: str) -> list[str]:
-        return [_with_interval(summary, name, label) for summary in self.summaries.values()]
-
-    def _limits(self) -> str:
-        limits = [
-            "The intervals cover which images of this kind the test split happens to hold.",
-            "Another training run, another camera, place or time are not covered by them.",
-            "An image of none of the classes gets one of them all the same.",
-        ]
-        for model, summary in self.summaries.items():
-            train, test = summary.splits["train"], summary.splits["test"]
-            error = test["expected_calibration_error", OVERALL]
-            limits.append(
-                f"{MODELS[model]}: its probabilities are off by {error:.3f} on average (expected "
-                f"calibration error). Accuracy {train['accuracy', OVERALL]:.3f} on its training "
-                f"images, {test['accuracy', OVERALL]:.3f} on the test split."
-            )
-        return "\n".join(f"- {limit}" for limit in limits)
-
-
-def _with_interval(summary: Summary, name: str, label: str) -> str:
-    value = summary.splits["test"].get((name, label), math.nan)
-    low, high = summary.intervals.get((name, label), (math.nan, math.nan))
-    if math.isnan(value):
-        return "undefined"
-    return f"{value:.3f}" + ("" if math.isnan(low) else f" ({low:.3f} to {high:.3f})")
-
-
-def _input(model: TrainedModel) -> str:
-    shape = "x".join(map(str, model.network.input_shape[1:]))
-    return f"{shape} features" if model.description.takes == "features" else shape
+    return "\n".join(f"- {limit}" for limit in limits)

@@ -1,4 +1,4 @@
-"""What the report says of the two models: how they are built, says params.yaml; how they went."""
+"""Facts about the two models for the report and the model card: architecture and training."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
-    """A list of facts for each model."""
+    """Return a list of facts for each model."""
     return {
         "architectures": {
             "scratch": {**cnn(params), **outcome(metrics["train"]["train"], params.train),
@@ -25,7 +25,7 @@ def facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
 
 
 def cnn(params: Params) -> Facts:
-    """The layers of the CNN."""
+    """Return the layers of the scratch CNN."""
     train = params.train
     filters = ", ".join(map(str, train.filters))
     pools = {str(pool) for pool in per_layer(train.pool_size, len(train.filters))}
@@ -51,7 +51,7 @@ def cnn(params: Params) -> Facts:
 
 
 def transfer(metrics: dict[str, Any], params: Params) -> Facts:
-    """The backbone and the head."""
+    """Return the backbone and the head of the transfer model."""
     extract, head = params.extract, params.train_head
     names = per_layer(cast("str | list[str]", extract.backbone), 1)
     weights = per_layer(extract.weights, len(names))
@@ -76,32 +76,46 @@ def transfer(metrics: dict[str, Any], params: Params) -> Facts:
     return facts
 
 
-def outcome(figures: dict[str, Any], params: Train | TrainHead) -> Facts:
-    """How it was trained, and what came of it."""
-    best = figures["best"]
+def outcome(trained: dict[str, Any], params: Train | TrainHead) -> Facts:
+    """Return how a model was trained, with its best epoch."""
+    best = trained["best"]
     return {
         "Training": f"{params.optimizer}, learning rate {params.learning_rate:g}, "
-        f"batches of {params.batch_size}, {figures['compute_dtype']}",
+        f"batches of {params.batch_size}, {trained['compute_dtype']}",
         "Best epoch": f"{best['epoch']} of at most {params.epochs}, by validation loss "
         f"({best['val_loss']:.4f})",
-        "Parameters": f"{figures['parameters']:,}",
+        "Parameters": f"{trained['parameters']:,}",
     }
 
 
+def kept_training(metrics: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return the metrics of the training whose model train_head saved, and if it is fine-tuned."""
+    tuned = metrics.get("fine_tuned")
+    if tuned and tuned["best"]["val_loss"] < metrics["best"]["val_loss"]:
+        return tuned, True
+    return metrics, False
+
+
+def image_shape(params: Params) -> tuple[int, int, int]:
+    """Return height, width and channels of the preprocessed images."""
+    height, width = params.preprocess.image_size
+    return height, width, 1 if params.preprocess.color_mode == "grayscale" else 3
+
+
 def image(params: Params) -> str:
-    """What both models are given."""
+    """Return size and color mode of the images that both models get."""
     return f"{pixels(*params.preprocess.image_size)}, {params.preprocess.color_mode}"
 
 
 def pixels(height: int, width: int) -> str:
-    """Width and height, as people say it."""
+    """Format height and width as width times height, as for screens."""
     return f"{width} {TIMES} {height}"
 
 
 def size(model: Path) -> str:
-    """The file and its size."""
+    """Return the path of a model file and its size in MB."""
     if not model.exists():
-        return f"{model}: not here; `dvc repro` or `dvc pull` brings it"
+        return f"{model}: not on this machine; run `dvc pull` or `dvc repro`"
     return f"{model}, {model.stat().st_size / 1e6:.2f} MB"
 
 
@@ -118,5 +132,5 @@ def _several(count: int, thing: str) -> str:
 
 
 def _name(source: str) -> str:
-    """Weights of one's own by the name of their file: the folder is nobody's business."""
+    """Return the name of a weights file without its folder, which may hold private names."""
     return Path(source).name

@@ -1,4 +1,4 @@
-"""Write the report: everything about the last run on one page."""
+"""Write the report, everything about the last run on one page, and the model card."""
 
 import io
 import json
@@ -11,18 +11,19 @@ from PIL import Image
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from convline.evaluation.titles import MODELS
+from convline.evaluation.display_names import MODELS
 from convline.params.loading import load_params
 from convline.params.schema import Params
 from convline.reporting import model_facts, run_facts, score_tables
 from convline.reporting.html import data_uri, render
+from convline.reporting.model_card import write_card
 from convline.reporting.svg_plots import Plot, draw
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 
 DVC_YAML = Path("dvc.yaml")
-# Where the plots of a stage stand in the page; those of none stand with those of the test split.
+# The part of the page that shows the plots of a stage (default: test).
 PARTS = {"train": "training", "train_head": "training", "evaluate": "test"}
 # Titles and alternative texts of pictures by file name, in the order of the page; the title of any
 # other picture is its file name.
@@ -58,13 +59,13 @@ PICTURES = {
         "Test images with different predictions, each with its true class and both predictions",
     ),
     **{
-        f"{name}_{model}": (f"{words[0].upper()}{words[1:]}: {title}", alt)
+        f"{name}_{model}": (f"{label}: {title}", alt)
         for name, (title, alt) in OF_A_MODEL.items()
-        for model, words in MODELS.items()
+        for model, label in MODELS.items()
     },
 }
 ENDINGS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
-# Photographs as PNG: what is larger than this is sent on as a JPEG, a tenth of it.
+# Larger files are embedded as JPEG, a tenth of the size for photographs.
 LARGE = 400_000  # bytes
 
 
@@ -73,11 +74,11 @@ class Picture:
     """A picture that dvc.yaml names among the plots of a stage.
 
     Attributes:
-        part: of the page.
-        title: in words.
-        alt: what it shows, for who cannot see it.
+        part: part of the page.
+        title: title above the picture.
+        alt: alternative text.
         file: its path.
-        uri: its bytes; empty where it is not here.
+        uri: its content; empty if the file is not on this machine.
         width: in pixels.
         height: in pixels.
     """
@@ -92,7 +93,7 @@ class Picture:
 
 
 def write_page(file: Path) -> int:
-    """Write the report into `file` and return its size in bytes.
+    """Write the model card, and the report into `file`; return the size of the report in bytes.
 
     Raises:
         UserError: the pipeline has not run, or its files are not valid.
@@ -100,8 +101,10 @@ def write_page(file: Path) -> int:
     params = load_params()
     pipeline = read_pipeline()
     metrics = {stage: read_metrics(stage) for stage in pipeline["stages"]}
+    scores = score_tables.facts(metrics["evaluate"], metrics["organize"]["organize"], params)
+    write_card(metrics, params)
     context = {
-        **score_tables.facts(metrics["evaluate"], metrics["organize"]["organize"], params),
+        **scores,
         **model_facts.facts(metrics, params),
         **run_facts.facts(pipeline["stages"], metrics),
         "plots": by_part(draw(), pipeline),
@@ -116,10 +119,10 @@ def write_page(file: Path) -> int:
 
 
 def read_metrics(stage: str) -> dict[str, Any]:
-    """The figures of one stage.
+    """Read the metrics of one stage.
 
     Raises:
-        UserError: it did not run yet.
+        UserError: the stage has not run.
     """
     file = paths.metrics(stage)
     try:
@@ -127,14 +130,14 @@ def read_metrics(stage: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"there is no {file}; run `dvc repro`") from None
     except ValueError as error:
-        raise UserError(f"{file} is no valid JSON: {error}; run `dvc repro`") from None
+        raise UserError(f"{file} is not valid JSON: {error}; run `dvc repro`") from None
 
 
 def read_pipeline() -> dict[str, Any]:
-    """What dvc.yaml says.
+    """Read dvc.yaml.
 
     Raises:
-        UserError: there is none.
+        UserError: it is missing or not valid.
     """
     try:
         return YAML(typ="safe", pure=True).load(DVC_YAML.read_text(encoding="utf-8"))
@@ -142,22 +145,22 @@ def read_pipeline() -> dict[str, Any]:
         why = "run from the root of the repository"
         raise UserError(f"there is no {DVC_YAML} here; {why}") from None
     except YAMLError as error:
-        raise UserError(f"{DVC_YAML} is no valid YAML:\n{error}") from None
+        raise UserError(f"{DVC_YAML} is not valid YAML:\n{error}") from None
 
 
 def by_part(plots: list[Plot], pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The plots of each part of the page."""
+    """Return the plots of each part of the page."""
     stages = {file: stage for stage, file in plot_files(pipeline)}
     parts: dict[str, list[dict[str, Any]]] = {"test": [], "training": [], "data": []}
     for plot in plots:
         part = PARTS.get(stages[plot.name], "data") if plot.name in stages else "test"
-        # What vl-convert wrote and drawing.py parsed: names in it are escaped.
+        # vl-convert wrote it and svg_plots.py parsed it: names in it are escaped.
         parts[part].append({"title": plot.title, "svg": Markup(plot.svg)})  # noqa: S704
     return parts
 
 
 def pictures(pipeline: dict[str, Any]) -> dict[str, list[Picture]]:
-    """The pictures of each part of the page."""
+    """Return the pictures of each part of the page."""
     parts: dict[str, list[Picture]] = {"test": [], "training": [], "data": []}
     for stage, name in plot_files(pipeline):
         part = PARTS.get(stage, "data")
@@ -178,7 +181,7 @@ def picture_files(path: Path) -> list[Path]:
 
 
 def plot_files(pipeline: dict[str, Any]) -> list[tuple[str, str]]:
-    """The stage and the file of each plot of dvc.yaml that a stage writes."""
+    """Return the stage and the file of each plot of dvc.yaml that a stage writes."""
     return [
         (name, file)
         for name, stage in pipeline["stages"].items()
@@ -188,7 +191,7 @@ def plot_files(pipeline: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def picture(file: Path, part: str) -> Picture:
-    """The picture, or what to say of it where it is not here: DVC keeps it, Git does not."""
+    """Read a picture; a file that was not pulled from DVC's cache gives one without content."""
     words = file.stem.replace("_", " ").capitalize()
     title, alt = PICTURES.get(file.stem, (words, words))
     try:
@@ -206,7 +209,7 @@ def picture(file: Path, part: str) -> Picture:
 
 
 def data_facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
-    """Where the images come from, how many there are, how large."""
+    """Return the source, number and sizes of the images."""
     source, organized = metrics["download"]["download"], metrics["organize"]["organize"]
     (least_height, least_width), (most_height, most_width) = organized["sizes"].values()
     least = model_facts.pixels(least_height, least_width)

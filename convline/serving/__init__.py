@@ -1,1 +1,1 @@
-"""The trained classifier and the images that people give it."""
+"""Classify images that people provide: files, uploads to the web app."""

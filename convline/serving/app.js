@@ -1,4 +1,4 @@
-// Drop, paste or choose a picture: it is sent at once. Without this script, the button sends it.
+// Send a picture as soon as it is dropped, pasted or chosen. Without this script, a button sends it.
 const form = document.querySelector("form");
 const input = form.elements.picture;
 const status = document.querySelector("#status");
@@ -11,13 +11,13 @@ function refuse(why) {
 
 function send(files) {
   if (!files.length) return;
-  if (files.length > 1) return refuse("One picture at a time, please.");
+  if (files.length > 1) return refuse("Send one picture at a time.");
   if (files[0].size > limit * 1e6) {
     const size = (files[0].size / 1e6).toFixed(1);
-    return refuse(`${files[0].name} has ${size} MB; at most ${limit} MB are taken.`);
+    return refuse(`${files[0].name} has ${size} MB; the limit is ${limit} MB.`);
   }
   input.files = files;
-  status.textContent = `Looking at ${files[0].name} …`;
+  status.textContent = `Classifying ${files[0].name} …`;
   form.setAttribute("aria-busy", "true");
   form.submit();
 }
@@ -34,11 +34,11 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
     form.classList.toggle("over", name === "dragenter" || name === "dragover");
     if (name !== "drop") return;
     const [first] = event.dataTransfer.items;
-    if (first?.webkitGetAsEntry()?.isDirectory) refuse("A folder is no picture.");
+    if (first?.webkitGetAsEntry()?.isDirectory) refuse("This is a folder; send one picture.");
     else send(event.dataTransfer.files);
   });
 }
-// Back from the next page: nothing is being looked at.
+// The user came back from the next page: reset the form.
 addEventListener("pageshow", () => {
   form.reset();
   form.removeAttribute("aria-busy");

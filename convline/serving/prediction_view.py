@@ -1,4 +1,4 @@
-"""What the model says of one image, as words and pictures of a page."""
+"""Prepare a prediction for a page: probabilities, the image and its heat maps."""
 
 import io
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from convline.explanation.feature_pictures import fit, overlay
+from convline.explanation.feature_pictures import overlay
 from convline.explanation.grad_cam import grad_cam
+from convline.images.contact_sheet import fit_image
 from convline.images.decoding import BadImage, decode
 from convline.reporting.html import data_uri
 from convline.serving.loaded_classifier import Classifier
@@ -21,7 +22,7 @@ class Heat:
 
     Attributes:
         label: the class.
-        uri: the heat map over the picture; empty where nothing speaks for the class.
+        uri: the heat map over the image, as a data URI; empty if no place makes the class likelier.
     """
 
     label: str
@@ -29,13 +30,13 @@ class Heat:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is shown of an image.
+class PredictionView:
+    """The prediction for one image, ready for a template.
 
     Attributes:
-        classes: each class with its probability, the likeliest first.
-        picture: data URI.
-        heats: of the likeliest classes.
+        classes: all classes with their probabilities, the most likely first.
+        picture: the image, as a data URI.
+        heats: heat maps of the most likely classes.
     """
 
     classes: list[tuple[str, float]]
@@ -44,71 +45,72 @@ class Answer:
 
     @property
     def label(self) -> str:
-        """The likeliest class."""
+        """Return the most likely class."""
         return self.classes[0][0]
 
     @property
     def percent(self) -> str:
-        """How likely it is; 100 only where nothing else is possible."""
+        """Return its probability in percent; 100.0 only for a probability of exactly 1."""
         p = 100 * self.classes[0][1]
         return "over 99.9" if 99.95 <= p < 100 else f"{p:.1f}"
 
 
-def answer_file(
+def predict_file(
     classifier: Classifier, data: bytes, heats: int = 1, max_pixels: int | None = None
-) -> Answer:
+) -> PredictionView:
     """Classify an image file.
 
     Args:
         classifier: the model.
-        data: the file.
-        heats: as in `answer`.
-        max_pixels: the largest decoded image that is taken; None: any.
+        data: content of the file.
+        heats: number of heat maps, as in `predict_image`.
+        max_pixels: largest accepted number of pixels after decoding; None: unlimited.
 
     Raises:
-        BadImage: it cannot be decoded, or is too large.
+        BadImage: the file cannot be decoded, or has more pixels.
     """
     image = classifier.decode(data)
     height, width = image.shape[:2]
     if max_pixels and height * width > max_pixels:
         raise BadImage(f"{width}x{height} pixels are more than {max_pixels:,}")
-    # What is shown must not be as coarse as what a model of small images is given.
-    return answer(classifier, image, decode(data, "rgb", SIDE), heats)
+    # Decoded once more for the page: the model's decoding may be coarse.
+    return predict_image(classifier, image, decode(data, "rgb", SIDE), heats)
 
 
-def answer(
+def predict_image(
     classifier: Classifier, image: np.ndarray, picture: Image.Image, heats: int = 1
-) -> Answer:
+) -> PredictionView:
     """Classify an image.
 
     Args:
         classifier: the model.
         image: uint8 (height, width, 3).
-        picture: the same to be shown.
-        heats: for how many of the likeliest classes to draw what speaks for them.
+        picture: the same image, for the page.
+        heats: number of the most likely classes that get a heat map.
     """
-    seen = classifier.resize(image)
-    (p,) = classifier.classify(seen[np.newaxis])
+    resized = classifier.resize(image)
+    (p,) = classifier.classify(resized[np.newaxis])
     order = np.argsort(-p, kind="stable")
-    picture = fit(picture, SIDE)
+    picture = fit_image(picture, SIDE)
     likeliest = order[:heats]
-    maps = grad_cam(classifier.parts, np.stack([seen] * len(likeliest)), likeliest)
-    return Answer(
+    maps = grad_cam(classifier.parts, np.stack([resized] * len(likeliest)), likeliest)
+    return PredictionView(
         [(classifier.classes[i], float(p[i])) for i in order],
-        _uri(picture),
+        image_uri(picture),
         [
-            Heat(classifier.classes[i], _uri(overlay(picture, heat)) if heat.any() else "")
+            Heat(classifier.classes[i], image_uri(overlay(picture, heat)) if heat.any() else "")
             for i, heat in zip(likeliest, maps, strict=True)
         ],
     )
 
 
 def thumbnail(image: np.ndarray) -> str:
-    """A small picture, as a data URI; small images enlarged with their pixels to be seen."""
-    return _uri(fit(Image.fromarray(image), THUMBNAIL))
+    """Return a picture of 96 pixels, as a data URI; small images are enlarged pixel by pixel."""
+    return image_uri(fit_image(Image.fromarray(image), THUMBNAIL))
 
 
-def _uri(image: Image.Image) -> str:
+def image_uri(image: Image.Image) -> str:
+    """Return the image as a PNG in a data URI."""
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return data_uri(stream.getvalue(), "png")

@@ -1,4 +1,4 @@
-"""The routes of `convline app`: one page, which is asked with a picture or an example."""
+"""Serve the page of `convline app`: it classifies an uploaded picture or an example."""
 
 import asyncio
 import ipaddress
@@ -19,15 +19,20 @@ from PIL import Image
 from convline.images.decoding import FORMATS, BadImage
 from convline.reporting.html import from_markdown, render
 from convline.runtime import paths
+from convline.serving.example_images import Example
 from convline.serving.loaded_classifier import Classifier
-from convline.serving.prediction_view import Answer, answer, answer_file, thumbnail
-from convline.serving.test_examples import Example
+from convline.serving.prediction_view import (
+    PredictionView,
+    predict_file,
+    predict_image,
+    thumbnail,
+)
 
 HOSTS = web.AppKey("hosts", set[str])
 HERE = socket.gethostname().lower()
 SCRIPT = Path(__file__).with_name("app.js")
 HEADERS = {
-    # Pictures of people are nobody else's, and the browser's cache would keep them.
+    # Keeps uploaded pictures, which may show people, out of the browser's cache.
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -35,28 +40,28 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 FORMATS_IN_WORDS = f"{', '.join(FORMATS[:-1])} and {FORMATS[-1]}"
-# Resizing takes 40 bytes a pixel: of so many, 1.0 GB. JPEGs are decoded at a part of their size, so
-# that those of any phone stay far below.
+# Resizing needs 40 bytes per pixel, 1.0 GB for this number. Photographs of phones stay far below:
+# large JPEGs are decoded at a half to an eighth of their size.
 MAX_PIXELS = 25_000_000
-PATIENCE = 60  # seconds for one upload
-NOTHING = {"answer": None, "problem": None, "name": "", "truth": None}
+UPLOAD_SECONDS = 60
+EMPTY_PAGE = {"prediction": None, "problem": None, "name": "", "truth": None}
 
 
 def application(
     classifier: Classifier, examples: list[Example], megabytes: int, host: str
 ) -> web.Application:
-    """The web application.
+    """Build the web application.
 
     Args:
         classifier: the model.
-        examples: of the test split.
-        megabytes: the largest file that is taken.
-        host: the address it listens on.
+        examples: images of the test split.
+        megabytes: largest accepted upload, in MB.
+        host: the address to listen on.
     """
-    # A form that is none is told to who sent it.
+    # The sender of a malformed form gets a message on the page; the log needs no warning.
     warnings.simplefilter("ignore", BadContentDispositionHeader)
     page = Page(classifier, examples, megabytes)
-    app = web.Application(middlewares=[_only_itself])
+    app = web.Application(middlewares=[_refuse_other_sites])
     app[HOSTS] = {host.lower(), "localhost", HERE, f"{HERE}.local"}
     app.on_response_prepare.append(_add_headers)
     app.add_routes(
@@ -70,7 +75,7 @@ def application(
 
 
 class Page:
-    """The page, with a model behind it."""
+    """The handlers of the page, with the model that they use."""
 
     def __init__(self, classifier: Classifier, examples: list[Example], megabytes: int) -> None:
         self.classifier = classifier
@@ -78,47 +83,52 @@ class Page:
         self.thumbnails = [(example, thumbnail(example.image)) for example in examples]
         self.megabytes = megabytes
         self.card = _card()
-        # TensorFlow uses all cores for one image already, and memory is for one at a time.
+        # TensorFlow uses all cores for one image, and MAX_PIXELS limits the memory of one image.
         self._one_at_a_time = asyncio.Lock()
 
     async def show(self, request: web.Request) -> web.Response:
-        """The page, or what the model says of an example: `?example=3`."""
+        """Show the page, with the prediction for an example if the query is `?example=3`."""
         number = request.query.get("example")
         if number is None:
             return self._page()
         example = self.examples.get(number)
         if example is None:
-            return self._problem(HTTPStatus.NOT_FOUND, "There is no such example.")
-        said = await self._ask(answer, example.image, Image.fromarray(example.image))
-        return self._page(answer=said, name=example.key, truth=example.truth)
+            return self._problem(HTTPStatus.NOT_FOUND, "This example does not exist.")
+        picture = Image.fromarray(example.image)
+        prediction = await self._predict(predict_image, example.image, picture)
+        return self._page(prediction=prediction, name=example.key, truth=example.truth)
 
     async def classify(self, request: web.Request) -> web.Response:
-        """What the model says of a picture that was sent."""
+        """Show the prediction for an uploaded picture."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(UPLOAD_SECONDS):
                 name, data = await _read_picture(request, self.megabytes * 1_000_000)
         except _TooLargeError:
-            why = f"That file has more than {self.megabytes} MB; send a smaller one."
+            why = f"The file is larger than {self.megabytes} MB; send a smaller one."
             return self._problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
         except TimeoutError:
-            why = f"That picture took more than {PATIENCE} seconds to arrive."
+            why = f"The upload took longer than {UPLOAD_SECONDS} seconds; try again."
             return self._problem(HTTPStatus.REQUEST_TIMEOUT, why)
         except ConnectionResetError:
-            raise web.HTTPBadRequest from None  # for nobody: who sent it is gone
+            raise web.HTTPBadRequest from None  # nobody reads it: the sender has disconnected
         except (ValueError, LookupError, HttpProcessingError):
-            return self._problem(HTTPStatus.BAD_REQUEST, "That is no form with a picture.")
+            return self._problem(
+                HTTPStatus.BAD_REQUEST, "The request is not a form with a picture."
+            )
         if not name:
             return self._problem(HTTPStatus.BAD_REQUEST, "No picture was chosen.")
         try:
-            said = await self._ask(answer_file, data, max_pixels=MAX_PIXELS)
+            prediction = await self._predict(predict_file, data, max_pixels=MAX_PIXELS)
         except BadImage as error:
-            why = f"{name} cannot be read: {error}. It takes {FORMATS_IN_WORDS}."
+            why = f"{name} cannot be read: {error}. Supported formats: {FORMATS_IN_WORDS}."
             return self._problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
-        return self._page(answer=said, name=name)
+        return self._page(prediction=prediction, name=name)
 
-    async def _ask(self, ask: Callable[..., Answer], *image: Any, **options: Any) -> Answer:
+    async def _predict(
+        self, predict: Callable[..., PredictionView], *image: Any, **options: Any
+    ) -> PredictionView:
         async with self._one_at_a_time:
-            return await asyncio.to_thread(ask, self.classifier, *image, **options)
+            return await asyncio.to_thread(predict, self.classifier, *image, **options)
 
     def _problem(self, status: HTTPStatus, words: str) -> web.Response:
         return self._page(status, problem=words)
@@ -131,7 +141,7 @@ class Page:
             "formats": FORMATS_IN_WORDS,
             "card": self.card,
         }
-        text = render("app.html", {**NOTHING, **context, **shown})
+        text = render("app.html", {**EMPTY_PAGE, **context, **shown})
         return web.Response(text=text, status=status, content_type="text/html")
 
 
@@ -140,14 +150,14 @@ class _TooLargeError(Exception):
 
 
 async def _read_picture(request: web.Request, most: int) -> tuple[str, bytes]:
-    """The name and the bytes of the form's picture; two empty ones where there is none.
+    """Return the name and the bytes of the form's picture; both are empty if none was sent.
 
-    aiohttp's own `request.post()` writes what is larger than 1 MiB to a file.
+    aiohttp's own `request.post()` would write uploads larger than 1 MiB to a file.
 
     Raises:
-        _TooLargeError: it has more than `most` bytes.
-        ValueError, LookupError, HttpProcessingError: it is no form.
-        ConnectionResetError: who sent it is gone.
+        _TooLargeError: the picture has more than `most` bytes.
+        ValueError, LookupError, HttpProcessingError: the request is not a valid form.
+        ConnectionResetError: the sender has disconnected.
     """
     if request.content_type != "multipart/form-data":
         return "", b""
@@ -164,20 +174,20 @@ async def _read_picture(request: web.Request, most: int) -> tuple[str, bytes]:
 
 
 @web.middleware
-async def _only_itself(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let no other web site use the model through the browser of who opened this page."""
+async def _refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests that another web site sends through the user's browser."""
     try:
         host = urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         host = ""
-    # A site may have its own name lead to this machine and then read what is there ("DNS
-    # rebinding"); a number is no such name.
+    # A site may point its own host name at this machine and then read the page ("DNS rebinding");
+    # an IP address cannot be used in this way.
     if host not in request.app[HOSTS] and not _is_number(host):
-        raise web.HTTPForbidden(text=f"This page is not called '{host}' here.")
-    # Or it may send a form here; browsers say where a form comes from.
+        raise web.HTTPForbidden(text=f"This server does not answer to the name '{host}'.")
+    # Or it may post a form; browsers send the origin of a form.
     origin = request.headers.get("Origin")
     if request.method == "POST" and origin and urlsplit(origin).netloc != request.host:
-        raise web.HTTPForbidden(text="Another site cannot send pictures here.")
+        raise web.HTTPForbidden(text="Pictures from other sites are refused.")
     return await handler(request)
 
 
@@ -198,7 +208,7 @@ async def _script(_: web.Request) -> web.FileResponse:
 
 
 def _card() -> Any:
-    """The model's card as a part of the page, without its title; empty where there is none."""
+    """Return the model card as HTML for the page, without its title; empty if it is missing."""
     if not paths.MODEL_CARD.is_file():
         return ""
     words = re.sub(r"\A# .*\n", "", paths.MODEL_CARD.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from convline.evaluation.positive_class import positive_label
 from convline.runtime.errors import UserError
 from convline.submitting.sample_submission import some
 
@@ -106,7 +107,7 @@ def decide(
             raise UserError(
                 f"{column} holds the probability of one class; pass it with --positive CLASS"
             )
-        one = classes.index(positive or classes[1])
+        one = positive_label(classes, positive or None)
     return Form(values, {column: one}, classes, why)
 
 

@@ -70,11 +70,12 @@ def test_the_page_shows_what_the_classifier_says_and_loads_nothing(inside):
     assert [float(x) for x in re.findall(r'number">([\d.]+)<', page)] == pytest.approx(
         sorted(p, reverse=True), abs=6e-4
     )
-    assert page.count("A heat map") + page.count("Nothing here speaks") == 2
+    heat_maps = page.count("The picture with a heat map")
+    assert heat_maps + page.count("No place in the picture") == 2
     # The picture, the heat maps, and sheets of edges, filters and feature maps.
-    assert page.count("<img ") == page.count('src="data:image/png') == 4 + page.count("A heat map")
+    assert page.count("<img ") == page.count('src="data:image/png') == 4 + heat_maps
     assert "<i>cat" not in page
-    # What it shows is of this model: its parts give what the whole gives.
+    # The parts of the model compute the same as the whole model.
     parts = classifier.parts
     logits = parts.logits(parts.maps(classifier.resize(image)[np.newaxis])[1])
     assert keras.ops.softmax(logits).numpy()[0] == pytest.approx(p, abs=1e-5)

@@ -81,9 +81,9 @@ def test_batches_of_any_size_give_the_same(served):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("https://example.com/cat.jpg", "is an address, and nothing is fetched"),
-        ("nothing.jpg", "there is no file, folder or match of 'nothing.jpg'"),
-        ("empty", "the folder 'empty' holds no image"),
+        ("https://example.com/cat.jpg", "is an address; download the image"),
+        ("nothing.jpg", "no file, folder or image matches 'nothing.jpg'"),
+        ("empty", "no images found in 'empty'; supported endings: .bmp, .gif"),
     ],
 )
 def test_names_that_mean_nothing_are_one_message(served, name, message):

@@ -116,12 +116,14 @@ def test_what_is_undefined_is_a_dash_with_a_reason(page):
     assert f'title="undefined on these images">{DASH}<' in page[0]
 
 
-def test_the_verdict_comes_first_and_the_comparison_is_whole(page):
+def test_the_verdict_comes_first_then_its_statistics(page):
     text = words(page[0])
-    assert "Too close to call" in text[:400]
+    verdict = "Too close to call: the scratch CNN 90.0\N{NO-BREAK SPACE}%, the transfer"
+    assert verdict.replace("\N{NO-BREAK SPACE}", " ") in text[:200]
+    assert "not statistically significant (McNemar's exact test, p = 0.625" in text[:600]
     assert "\N{MINUS SIGN}0.100, 95 % interval \N{MINUS SIGN}0.250 to +0.050" in text
     assert "p = 0.625" in text
-    assert "From scratch right 7 2 From scratch wrong 1 0" in text
+    assert "Scratch CNN right 7 2 Scratch CNN wrong 1 0" in text
 
 
 def test_the_threshold_of_two_classes(page):
@@ -179,9 +181,32 @@ def test_it_tells_the_run(page, evil):
     assert f"git checkout {digest} make repro" in text
     for name in ("Python 3.", "TensorFlow 2.", "Keras 3.", "NumPy", "scikit-learn", "DVC 3."):
         assert name in text
-    assert "Train a CNN from scratch not run on this machine" in text
+    assert "Train the scratch CNN not run on this machine" in text
     assert "data.zip, 1,234 bytes" in text
     assert str(evil) not in page[0]
+
+
+def test_the_model_card_states_facts_of_the_run(page, evil):
+    card = (evil / "models/README.md").read_text()
+    assert card.startswith("# Image classifiers: odd\n\nToo close to call: the scratch CNN 90.0 %")
+    assert "Use `classifier.keras`: Scratch CNN, with all preprocessing." in card
+    assert "| scratch.keras | Scratch CNN | 12,345 | 8x8x1 |" in card
+    assert "| head.keras | Transfer model | 12,345 | 512 features |" in card
+    assert "- Licence: unknown; ask the owner before you share it" in card
+    assert "| all | 120 | 24 | 20 |" in card
+    assert "| Accuracy | 0.9000 (0.80 to 0.96) | 0.9000 (0.80 to 0.96) |" in card
+    assert f"average precision refer to the class `{EVIL[1]}`." in card
+    assert "probabilities are off by 0.9000 on average" in card
+    # No class name is markup.
+    assert "\\<script\\>" in card
+
+
+def test_the_model_card_is_the_same_for_the_same_run(evil, page):
+    card = evil / "models/README.md"
+    before = card.read_bytes()
+    card.unlink()
+    assert python_here(evil).returncode == 0
+    assert card.read_bytes() == before
 
 
 def test_params_stand_as_they_are(page, evil):
@@ -234,7 +259,7 @@ def test_many_classes_are_folded(tmp_path):
     [
         ("metrics/evaluate.json", "there is no metrics/evaluate.json; run `dvc repro`"),
         ("metrics/evaluate/scores.csv", "there is no metrics/evaluate/scores.csv; run `dvc repro`"),
-        ("params.yaml", "there is no params.yaml here; run from the root of the repository"),
+        ("params.yaml", "params.yaml not found; run from the root of the repository"),
         ("dvc.yaml", "there is no dvc.yaml here; run from the root of the repository"),
     ],
 )
@@ -396,7 +421,7 @@ def write_run(folder, classes, commit=True):
     shutil.copytree(REPOSITORY / ".dvc/plots", folder / ".dvc/plots")
     (folder / ".dvc/config").write_text("[core]\n    no_scm = false\n    analytics = false\n")
     (folder / ".dvc/.gitignore").write_text("/tmp\n/cache\n/config.local\n")
-    (folder / ".gitignore").write_text("/report/\n")
+    (folder / ".gitignore").write_text("/report/\n/models/\n")
     pipeline = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")
     pipeline["stages"]["organize"]["plots"].append("metrics/organize/odd_picture.png")
     with (folder / "dvc.yaml").open("w") as file:
@@ -421,8 +446,8 @@ def write_run(folder, classes, commit=True):
 def write_metrics(metrics, classes):
     two = len(classes) == 2
     figures = {**SCORES, **({"screening": SCREENING} if two else {})}
-    evaluate = {"scratch": figures, "transfer": figures, "comparison": COMPARISON, "examples": 10}
-    write_json(metrics / "evaluate.json", evaluate)
+    scores = {"scratch": figures, "transfer": figures, "comparison": COMPARISON, "examples": 10}
+    write_json(metrics / "evaluate.json", {**scores, "classifier": "scratch"})
     source = {"data_set": "odd", "version": None, "licence": None, "file": "data.zip"}
     write_json(metrics / "download.json", {"download": {**source, "bytes": 1234, "sha256": "ab"}})
     organized = {

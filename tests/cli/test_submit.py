@@ -113,9 +113,8 @@ def test_a_missing_classifier_is_one_message(competition):
 
 
 def test_missing_data_is_one_message(workspace):
-    with pytest.raises(
-        UserError, match=r"data/raw/source.json does not exist; run `dvc repro download`"
-    ):
+    expected = r"data/raw/source\.json does not exist; run `dvc repro download`"
+    with pytest.raises(UserError, match=expected):
         call()
 
 
@@ -153,7 +152,7 @@ def test_the_message_names_a_transfer_model(competition, set_params, capsys):
     inputs = keras.Input(features, name="features")
     outputs = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs))
     head = keras.Model(inputs, outputs, name="head")
-    model = with_extractor(transfer_head(head, ["cat", "dog"]), params.extract, [6, 5, 1], 0)
+    model = with_extractor(transfer_head(head, ["cat", "dog"]), params.extract, [8, 8, 1], 0)
     build_classifier(model, params.preprocess).save(paths.CLASSIFIER)
     call()
     assert f"convline {short_commit()} with changes: transfer\n" in capsys.readouterr().out

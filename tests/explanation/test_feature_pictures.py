@@ -1,4 +1,4 @@
-"""What models look at: Grad-CAM against values worked out by hand, the parts against the whole."""
+"""Grad-CAM against values computed by hand; the parts of a model against the whole model."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from convline.explanation.feature_pictures import (
     draw_feature_maps,
     draw_filters,
     draw_grad_cam,
-    examples,
+    most_confident,
     overlay,
 )
 from convline.explanation.grad_cam import grad_cam
@@ -24,7 +24,7 @@ from tests.made_predictions import predictions
 
 
 def linear(weights, output="softmax"):
-    """An image, a convolution that gives it twice, the second time negative, and one logit each."""
+    """A model whose convolution outputs the image and its negative, and one dense layer."""
     inputs = keras.Input((2, 2, 1))
     conv = keras.layers.Conv2D(2, 1, use_bias=False)
     dense = keras.layers.Dense(len(weights[0]), activation=output, name="output")
@@ -35,17 +35,17 @@ def linear(weights, output="softmax"):
 
 
 def test_grad_cam_by_hand():
-    # Rows: channel 0 and 1 of each of four places. Class 0 wants channel 0, class 1 channel 1.
+    # Rows: channels 0 and 1 of four places. Class 0 uses channel 0, class 1 channel 1.
     model = linear([[2, 0], [0, 1], [4, 0], [0, 1], [2, 0], [0, 1], [0, 0], [0, 1]])
     image = np.array([[[[10], [40]], [[20], [0]]]], np.uint8)
-    # Class 0: the mean gradient of channel 0 is 2, of channel 1 nothing: 20, 80, 40, 0.
+    # Class 0: the mean gradient of channel 0 is 2, of channel 1 0: 20, 80, 40, 0.
     heat = grad_cam(split_model(scratch(model)), image, np.array([0]))
     assert heat[0].tolist() == [[0.25, 1], [0.5, 0]]
-    # Class 1: the mean of channel 1 is 1, and its values are negative: nothing is left.
+    # Class 1: the mean of channel 1 is 1, and its values are negative, so nothing is above zero.
     assert not grad_cam(split_model(scratch(model)), image, np.array([1])).any()
 
 
-def test_a_sigmoid_speaks_for_the_second_class_and_against_the_first():
+def test_grad_cam_of_a_sigmoid_is_of_the_second_class_and_negated_of_the_first():
     model = linear([[1], [0]] * 4, "sigmoid")
     image = np.full((1, 2, 2, 1), 50, np.uint8)
     assert grad_cam(split_model(scratch(model)), image, np.array([1])).all()
@@ -67,7 +67,7 @@ def params(workspace, set_params):
 
 
 @pytest.mark.parametrize("kind", ["scratch", "one", "several"])
-def test_the_parts_give_what_the_whole_gives(params, kind, tmp_path):
+def test_the_parts_compute_the_same_as_the_whole_model(params, kind):
     image = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 1), np.uint8)
     keras.utils.set_random_seed(1)
     if kind == "scratch":
@@ -90,29 +90,26 @@ def test_the_parts_give_what_the_whole_gives(params, kind, tmp_path):
     assert heat.shape[0] == 3
     assert heat.min() >= 0
     assert heat.max() <= 1
-    for name, draw in (("edges", draw_edges), ("maps", draw_feature_maps)):
-        draw(parts, image[0], tmp_path / f"{name}.png")
-    draw_filters(parts, tmp_path / "filters.png")
-    assert height(tmp_path / "maps.png") == 100 * (1 + len(responses))
+    assert draw_edges(parts, image[0]).height == 300
+    assert draw_filters(parts).height >= 100
+    assert draw_feature_maps(parts, image[0]).height == 100 * (1 + len(responses))
 
 
-def test_right_and_wrong_predictions_are_shown_the_surest_first(tmp_path):
+def test_the_most_confident_predictions_come_first():
     p = [[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]
     some = predictions([0, 0, 0, 0], p, keys=["a", "b", "c", "d"])
-    right, wrong = examples(some)
-    assert right.tolist() == [1, 0]
+    correct, wrong = most_confident(some)
+    assert correct.tolist() == [1, 0]
     assert wrong.tolist() == [2, 3]
     model = linear([[1, 0], [0, 1]] * 4)
     images = {key: np.full((2, 2, 1), 50, np.uint8) for key in "abcd"}
-    draw_grad_cam(split_model(scratch(model)), some, images, tmp_path / "cam.png")
-    assert height(tmp_path / "cam.png") == 400
-    # A model that is never right has one row less.
+    assert draw_grad_cam(split_model(scratch(model)), some, images).height == 400
+    # Without a correct prediction there are two rows fewer.
     wrong_only = predictions([1], [[1, 0]], keys=["a"])
-    draw_grad_cam(split_model(scratch(model)), wrong_only, images, tmp_path / "cam.png")
-    assert height(tmp_path / "cam.png") == 200
+    assert draw_grad_cam(split_model(scratch(model)), wrong_only, images).height == 200
 
 
-def test_what_speaks_for_a_class_is_red():
+def test_hot_places_are_red_and_cold_ones_blue():
     heat = np.zeros((4, 4), np.float32)
     heat[0, 0] = 1
     picture = overlay(Image.new("L", (96, 96), 128), heat)
@@ -121,15 +118,14 @@ def test_what_speaks_for_a_class_is_red():
     assert b2 > r2
 
 
-def test_edges_are_where_sobel_finds_them(tmp_path):
+def test_sobel_finds_horizontal_edges_only():
     image = np.zeros((16, 16, 1), np.uint8)
     image[8:] = 200
     model = build_linear(image.shape)
-    draw_edges(split_model(scratch(model)), image, tmp_path / "edges.png")
-    with Image.open(tmp_path / "edges.png") as file:
-        sheet = file.convert("L")
-    horizontal, vertical = ((150 + 100 * i, 100) for i in (0, 1))
-    # Of one convolution, too, its response is an image.
+    sheet = draw_edges(split_model(scratch(model)), image).convert("L")
+    left = sheet.width - 3 * 100  # three images stand behind the label
+    horizontal, vertical = ((left + 100 * i, 100) for i in (0, 1))
+    # Also with a single convolution, for which Keras returns a tensor instead of a list.
     assert split_model(scratch(model)).responses(image[np.newaxis])[0].shape == (1, 14, 14, 1)
     at = [sheet.crop((x, y, x + 96, y + 96)).getextrema() for x, y in (horizontal, vertical)]
     assert at[0] == (0, 255)  # the border between dark and bright runs across
@@ -141,8 +137,3 @@ def build_linear(shape):
     x = keras.layers.Flatten()(keras.layers.Conv2D(1, 3)(inputs))
     outputs = keras.layers.Dense(2, activation="softmax", name="output")(x)
     return keras.Model(inputs, outputs)
-
-
-def height(path):
-    with Image.open(path) as image:
-        return image.height

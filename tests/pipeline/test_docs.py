@@ -1,18 +1,28 @@
-"""README and docs: their links lead somewhere, their commands exist."""
+"""README and docs: their links lead somewhere, their commands and params exist."""
 
+import importlib
 import re
 import shlex
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
 from dvc.cli.parser import get_main_parser
+from ruamel.yaml import YAML
 
+from convline.params import presets
 from tests.commands import REPOSITORY
 
 PAGES = sorted(
     [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")], key=lambda path: path.name
 )
+SECTIONS = "runtime|download|organize|preprocess|train|extract|train_head|evaluate"
+PARAM = re.compile(rf"(?<![\w.])(?:{SECTIONS})(?:\.[a-z_0-9]+)+")
+# These look like params: metrics and files.
+OTHER = re.compile(r"^(train|train_head)\.best\.|\.(csv|json|keras|md|py|yaml)$")
+FOLDERS = "benchmarks|convline|presets|stages|tests"
+EXAMPLE = "convline/sources/example.py"
 BLOCKING = ("make app", "convline app")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -31,6 +41,25 @@ def test_links_lead_to_files_and_headings(page):
 
 
 @pages
+def test_source_files_exist(page):
+    paths = set(
+        re.findall(r"`((?:benchmarks|convline|presets|stages|tests)/[\w/.]*)`", page.read_text())
+    )
+    if page.name == "CHANGELOG.md":  # It lists old files.
+        paths -= {"stages/common/"}
+    assert {path for path in paths if not (REPOSITORY / path).exists()} <= {EXAMPLE}
+
+
+@pages
+def test_params_exist(page):
+    if page.name == "CHANGELOG.md":  # It lists old names.
+        return
+    default = YAML(typ="safe").load(REPOSITORY / "presets/default.yaml")
+    found = set(PARAM.findall(re.sub(r"https?://\S+", "", page.read_text())))
+    assert {name for name in found if not OTHER.search(name)} <= set(names(default))
+
+
+@pages
 def test_commands_parse(page):
     for words in (words for block in blocks(page) for words in block):
         match words:
@@ -39,6 +68,10 @@ def test_commands_parse(page):
                 assert set(targets) <= make_targets(), words
             case ["dvc", *rest]:
                 get_main_parser().parse_args(rest)
+            case ["convline", "preset", name, *values]:
+                presets.render(name, [value for value in values if not value.startswith("-")])
+            case ["convline", name, *rest]:
+                parse_convline(name, rest)
 
 
 @pages
@@ -46,6 +79,12 @@ def test_a_command_that_blocks_has_a_block_of_its_own(page):
     for block in blocks(page):
         blocking = [words for words in block if " ".join(words).startswith(BLOCKING)]
         assert not blocking or len(block) == 1, block
+
+
+def parse_convline(name: str, arguments: list[str]) -> None:
+    """Parse a command line of `convline` without checking that its files exist."""
+    command = importlib.import_module(f"convline.cli.{name}").main
+    command.make_parser(click.Context(command)).parse_args(arguments)
 
 
 @cache
@@ -82,4 +121,14 @@ def commands(text: str) -> list[list[str]]:
                 words = []
             else:
                 words.append(word)
+    return found
+
+
+def names(section: dict, prefix: str = "") -> list[str]:
+    """Return the names of all params and sections, with dots."""
+    found = []
+    for key, value in section.items():
+        found.append(prefix + key)
+        if isinstance(value, dict):
+            found.extend(names(value, f"{prefix}{key}."))
     return found

@@ -51,7 +51,7 @@ def test_a_clone_predicts_without_training(clone, prediction):
 def test_a_clone_serves_the_web_app_without_training(clone):
     with serving(clone) as address:
         text = requests.get(f"{address}/?example=0", timeout=60).text
-    assert "What speaks for" in text
+    assert "Heat map for" in text
     assert text.count('href="/?example=') == 10
     assert '<h2 id="card">Model card</h2>' in text
 

@@ -1,4 +1,4 @@
-"""`convline app`: the real server, asked over HTTP and by a real browser."""
+"""`convline app`: the real server, over HTTP and in a real browser."""
 
 import io
 import re
@@ -25,7 +25,7 @@ from tests.browser import CHROMIUM, PATIENCE, Browser
 from tests.classifiers import SIZE, write_classifier
 from tests.commands import CONVLINE, REPOSITORY, call, environment
 
-CLASSES = ["dark", "<b>light"]  # a name that would like to be markup
+CLASSES = ["dark", "<b>light"]  # a name that looks like markup
 IMAGES = 9  # of each class in the test split
 CARD = "# Image classifiers: lamps\n\n## Intended use\n\nTo find the switch. <script>1</script>\n"
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
@@ -33,7 +33,7 @@ in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where a classifier, its card and a test split lie."""
+    """A folder with a classifier, its card and a test split."""
     folder = tmp_path_factory.mktemp("served")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -58,7 +58,7 @@ def write_test_split():
 
 @contextmanager
 def serving(folder, *arguments, end=signal.SIGTERM):
-    """The command, and the address that it prints."""
+    """Run the command; yield the address that it prints."""
     variables = {**environment(), "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
     command = [*CONVLINE, "app", "--port", "0", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -69,8 +69,8 @@ def serving(folder, *arguments, end=signal.SIGTERM):
             yield line.split()[0]
         finally:
             process.send_signal(end)
-            said = process.stderr.read()
-    assert said == ""
+            errors = process.stderr.read()
+    assert errors == ""
     assert process.returncode == 0
 
 
@@ -90,7 +90,7 @@ def send(address, name, data, **headers):
     return requests.post(address, files={"picture": (name, data)}, headers=headers, timeout=60)
 
 
-def test_a_picture_gets_its_class_and_what_speaks_for_it(address):
+def test_a_picture_gets_its_class_and_a_heat_map(address):
     response = send(address, "lamp.jpg", picture(250, kind="JPEG"))
     assert response.status_code == 200
     assert "&lt;b&gt;light, over 99.9&nbsp;%" in response.text
@@ -98,29 +98,29 @@ def test_a_picture_gets_its_class_and_what_speaks_for_it(address):
     assert re.findall(r'number">(0\.\d+|1\.\d+)<', response.text) == ["1.000", "0.000"]
     assert response.text.count("<figcaption>") == 2
     assert response.text.count("data:image/png") == 2 + 12
-    assert "A heat map over the picture" in response.text
+    assert "The picture with a heat map" in response.text
 
 
-def test_where_nothing_speaks_for_a_class_it_says_so(address):
+def test_without_a_heat_map_the_page_explains_why(address):
     response = send(address, "night.png", picture(3))
     assert "dark, over 99.9" in response.text
-    assert "Nothing that the last convolution finds here speaks for it" in response.text
+    assert "No place in the picture makes this class more likely" in response.text
 
 
-def test_examples_are_of_the_test_split_with_what_they_truly_are(address):
+def test_examples_show_their_true_class(address):
     text = requests.get(address, timeout=60).text
     links = re.findall(r'href="(/\?example=\d+)"><img [^>]*>([^<]*)<', text)
     assert [truth for _, truth in links] == ["dark"] * 6 + ["&lt;b&gt;light"] * 6
     answers = [requests.get(address + link, timeout=60).text for link, _ in links]
-    assert all("(right)" in answer for answer in answers)
+    assert all("(correct)" in answer for answer in answers)
     assert "0/0.png" in answers[0]
     for number in ("12", "-1", "x", "\N{ARABIC-INDIC DIGIT THREE}", "9" * 5000):
         response = requests.get(f"{address}/?example={number}", timeout=60)
         assert response.status_code == 404
-        assert "There is no such example" in response.text
+        assert "This example does not exist" in response.text
 
 
-def test_the_model_card_is_on_the_page_and_runs_nothing(address):
+def test_the_model_card_is_on_the_page_with_its_markup_escaped(address):
     text = requests.get(address, timeout=60).text
     assert "<h3>Intended use</h3>" in text
     assert "To find the switch. &lt;script&gt;" in text
@@ -129,30 +129,35 @@ def test_the_model_card_is_on_the_page_and_runs_nothing(address):
 @pytest.mark.parametrize(
     ("name", "data", "status", "message"),
     [
-        ("notes.txt", b"no picture", 415, "notes.txt cannot be read: not an image. It takes JPEG"),
+        (
+            "notes.txt",
+            b"no picture",
+            415,
+            "notes.txt cannot be read: not an image. Supported",
+        ),
         ("<i>.png", picture(9)[:60], 415, "&lt;i&gt;.png cannot be read"),
-        ("huge.png", b"0" * 5_000_000, 413, "has more than 1 MB; send a smaller one"),
+        ("huge.png", b"0" * 5_000_000, 413, "The file is larger than 1 MB; send a smaller one"),
         ("", b"", 400, "No picture was chosen"),
     ],
 )
-def test_what_cannot_be_classified_is_one_message(address, name, data, status, message):
+def test_an_upload_that_cannot_be_classified_gets_one_message(address, name, data, status, message):
     response = send(address, name, data)
     assert response.status_code == status
     assert message in response.text
-    # The page is there for the next try.
+    # The page still has its form.
     assert 'type="file"' in response.text
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1000, 1), (1, 1000), (100_000, 1), (10_000, 2_000)])
-def test_odd_sizes_are_pictures_too(address, size):
+def test_odd_sizes_are_classified(address, size):
     assert "over 99.9" in send(address, "odd.png", picture(250, size)).text
 
 
-def test_more_pixels_than_memory_should_hold_are_refused(address):
+def test_too_many_pixels_are_refused(address):
     response = send(address, "wide.png", picture(250, (10_000, 2_501)))
     assert response.status_code == 415
     assert "10000x2501 pixels are more than 25,000,000" in response.text
-    # Of a photograph a part of the size is enough.
+    # A photograph is decoded at a fraction of its size.
     assert "over 99.9" in send(address, "photo.jpg", picture(250, (8_000, 6_000), "JPEG")).text
 
 
@@ -176,13 +181,13 @@ PART = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\ntext\r\n--x--\r
         ("text/plain; charset=none", b"\xff"),
     ],
 )
-def test_what_is_no_form_with_a_picture_is_one_message(address, kind, body):
+def test_a_malformed_form_gets_one_message(address, kind, body):
     response = requests.post(address, data=body, headers={"Content-Type": kind}, timeout=60)
     assert response.status_code == 400
-    assert re.search("No picture was chosen|That is no form with a picture", response.text)
+    assert re.search("No picture was chosen|is not a form with a picture", response.text)
 
 
-def test_a_client_that_breaks_off_leaves_it_serving(address):
+def test_the_server_survives_a_client_that_disconnects(address):
     host, port = address.removeprefix("http://").split(":")
     head = f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: {BOUNDARY}\r\nContent-Length: 9999"
     for body in (b"", (PART % b"picture")[:-20], b"--x\r\n"):
@@ -191,23 +196,23 @@ def test_a_client_that_breaks_off_leaves_it_serving(address):
     assert requests.get(address, timeout=60).status_code == 200
 
 
-def test_several_ask_at_once(address):
+def test_simultaneous_requests_get_their_own_predictions(address):
     with ThreadPoolExecutor(8) as pool:
         values = [3, 250] * 8
         texts = pool.map(lambda value: send(address, "a.png", picture(value)).text, values)
-    said = ["dark, over" in text for text in texts]
-    assert said == [value == 3 for value in values]
+    dark = ["dark, over" in text for text in texts]
+    assert dark == [value == 3 for value in values]
 
 
-def test_no_picture_reaches_the_disk(folder, monkeypatch):
-    """Not even one of which aiohttp would make a temporary file."""
+def test_no_picture_is_written_to_disk(folder, monkeypatch):
+    """Not even a picture for which aiohttp would make a temporary file."""
     monkeypatch.setenv("TMPDIR", str(folder / "temporary"))
     (folder / "temporary").mkdir()
     noise = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), np.uint8)
     stream = io.BytesIO()
     Image.fromarray(noise).save(stream, "PNG")
     with serving(folder) as address:
-        # No temporary file can be made, had it a name or none.
+        # Now no temporary file can be made.
         shutil.rmtree(folder / "temporary")
         assert send(address, "noise.png", stream.getvalue()).status_code == 200
 
@@ -217,19 +222,19 @@ def test_no_picture_reaches_the_disk(folder, monkeypatch):
     [
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
-        ({"Origin": "http://127.0.0.1:1"}, 403),  # another server of this machine
-        ({"Host": "evil.example:8000"}, 403),  # a name of theirs that leads to this machine
+        ({"Origin": "http://127.0.0.1:1"}, 403),  # another server on this machine
+        ({"Host": "evil.example:8000"}, 403),  # DNS rebinding
         ({"Host": "[::1"}, 403),
         ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 200),
         ({"Host": "192.0.2.7", "Origin": "http://192.0.2.7"}, 200),  # as the network sees it
         ({"Host": "[::1]:1"}, 200),
     ],
 )
-def test_other_sites_cannot_use_it(address, headers, status):
+def test_requests_from_other_sites_are_refused(address, headers, status):
     assert send(address, "a.png", picture(1), **headers).status_code == status
 
 
-def test_every_answer_keeps_others_out_and_is_not_kept(address):
+def test_every_response_has_the_security_headers(address):
     answers = [
         requests.get(address, timeout=60),
         requests.get(f"{address}/nothing", timeout=60),
@@ -244,19 +249,19 @@ def test_every_answer_keeps_others_out_and_is_not_kept(address):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_without_test_images_and_card_it_still_answers(folder, tmp_path):
-    for file in (paths.CLASSIFIER, paths.TFRECORDS / "dataset.json", "dvc.yaml", "params.yaml"):
+def test_the_classifier_alone_is_enough(folder, tmp_path):
+    for file in (paths.CLASSIFIER, "dvc.yaml", "params.yaml"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_bytes((folder / file).read_bytes())
     with serving(tmp_path, "--host", "::1") as address:
         assert address.startswith("http://[::1]:")
         text = requests.get(address, timeout=60).text
-        assert "<code>dvc pull data/tfrecords</code> brings them" in text
+        assert "Download them with <code>dvc pull data/tfrecords</code>" in text
         assert "Model card" not in text
         assert "over 99.9" in send(address, "lamp.png", picture(250)).text
 
 
-def test_a_port_that_is_taken_is_one_message_at_once(folder, address):
+def test_a_port_in_use_is_one_message_at_once(folder, address):
     taken = address.rsplit(":", 1)[1]
     result = python_in(folder, "--port", taken)
     assert result.stderr == (
@@ -266,9 +271,9 @@ def test_a_port_that_is_taken_is_one_message_at_once(folder, address):
     assert result.returncode == 1
 
 
-def test_ctrl_c_ends_it_at_once_though_somebody_uploads(folder):
+def test_ctrl_c_stops_the_server_during_an_upload(folder):
     with serving(folder, "--host", "0.0.0.0", end=signal.SIGINT) as address:
-        # Where it listens everywhere, others find it by this machine's name.
+        # On all addresses, the page is found under this machine's name.
         assert address.startswith(f"http://{socket.gethostname()}:")
         assert requests.get(address, timeout=60).status_code == 200
         host, port = address.removeprefix("http://").split(":")
@@ -279,7 +284,7 @@ def test_ctrl_c_ends_it_at_once_though_somebody_uploads(folder):
     assert time.monotonic() - start < 15  # aiohttp alone waits for a minute
 
 
-def test_without_a_model_it_says_how_to_get_one(tmp_path, monkeypatch):
+def test_a_missing_model_is_one_message(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"there is no models/classifier.keras; run `dvc repro`"):
         call(app.main, "--port", "0")
@@ -288,7 +293,7 @@ def test_without_a_model_it_says_how_to_get_one(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("option", "value"), [("port", "-1"), ("port", "65536"), ("port", "eighty"), ("host", "")]
 )
-def test_an_address_that_cannot_be_is_refused(tmp_path, option, value):
+def test_an_invalid_address_is_refused(tmp_path, option, value):
     assert f"Invalid value for '--{option}'" in python_in(tmp_path, f"--{option}", value).stderr
 
 
@@ -308,13 +313,15 @@ def browser(tmp_path):
 
 @in_a_browser
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_browser_uploads_a_picture_and_sees_its_class(address, browser, tmp_path, width):
+def test_a_browser_uploads_a_picture_and_shows_its_class(address, browser, tmp_path, width):
     (tmp_path / "lamp.png").write_bytes(picture(250))
     browser.open(address, width)
     choose(browser, tmp_path / "lamp.png")
-    wait_for(browser, "document.querySelector('#said')")
-    assert browser.value("document.querySelector('#said').innerText").startswith("<b>light, over")
-    pictures = "[...document.querySelectorAll('.answer img')]"
+    wait_for(browser, "document.querySelector('#prediction')")
+    assert browser.value("document.querySelector('#prediction').innerText").startswith(
+        "<b>light, over"
+    )
+    pictures = "[...document.querySelectorAll('.prediction img')]"
     assert browser.value(f"{pictures}.map(x => x.naturalWidth)") == [480, 480]
     bars = "[...document.querySelectorAll('.bar')].map(x => x.getBoundingClientRect().width)"
     assert browser.value(bars)[0] > 50 > browser.value(bars)[1]
@@ -336,20 +343,20 @@ def test_a_browser_drops_a_picture(address, browser):
         });
     """
     browser.value(f"(() => {{{drop}}})()")
-    wait_for(browser, "document.querySelector('#said')")
-    # A canvas is transparent, and what is transparent lies on white.
-    assert browser.value("document.querySelector('#said').innerText").startswith("<b>light")
+    wait_for(browser, "document.querySelector('#prediction')")
+    # A canvas is transparent, and transparent pixels are laid on white.
+    assert browser.value("document.querySelector('#prediction').innerText").startswith("<b>light")
     assert "dropped.png" in browser.value("document.querySelector('figcaption').innerText")
 
 
 @in_a_browser
-def test_a_browser_is_told_of_a_wrong_type(address, browser, tmp_path):
+def test_a_browser_shows_the_message_for_a_wrong_type(address, browser, tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     browser.open(address, 1280)
     choose(browser, tmp_path / "notes.txt")
     wait_for(browser, "document.querySelector('[role=alert]')")
-    said = browser.value("document.querySelector('[role=alert]').innerText")
-    assert said.startswith("notes.txt cannot be read: not an image")
+    alert = browser.value("document.querySelector('[role=alert]').innerText")
+    assert alert.startswith("notes.txt cannot be read: not an image")
 
 
 @in_a_browser
@@ -359,8 +366,8 @@ def test_a_browser_does_not_send_a_huge_file(address, browser, tmp_path):
     asked = len(browser.requests)
     choose(browser, tmp_path / "huge.png")
     wait_for(browser, "document.querySelector('#status').innerText")
-    said = browser.value("document.querySelector('#status').innerText")
-    assert said == "huge.png has 50.0 MB; at most 1 MB are taken."
+    status = browser.value("document.querySelector('#status').innerText")
+    assert status == "huge.png has 50.0 MB; the limit is 1 MB."
     assert len(browser.requests) == asked
 
 
@@ -374,12 +381,12 @@ def test_a_browser_takes_one_picture_at_a_time(address, browser):
         document.body.dispatchEvent(new DragEvent("drop", event));
     """
     browser.value(f"(() => {{{drop}}})()")
-    said = browser.value("document.querySelector('#status').innerText")
-    assert said == "One picture at a time, please."
+    status = browser.value("document.querySelector('#status').innerText")
+    assert status == "Send one picture at a time."
 
 
 @in_a_browser
-def test_who_cannot_see_hears_what_to_send(address, browser):
+def test_screen_readers_get_the_supported_formats(address, browser):
     browser.open(address, 1280)
     named = browser.call("Accessibility.getFullAXTree")["nodes"]
     files = [node for node in named if "Drop a picture here" in str(node.get("name"))]
@@ -391,7 +398,7 @@ def test_who_cannot_see_hears_what_to_send(address, browser):
 
 
 @in_a_browser
-def test_without_its_script_the_page_sends_by_a_button(address, browser, tmp_path):
+def test_without_its_script_the_page_has_a_button(address, browser, tmp_path):
     (tmp_path / "huge.png").write_bytes(b"0" * 50_000_000)
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
     browser.open(address, 1280)
@@ -399,7 +406,7 @@ def test_without_its_script_the_page_sends_by_a_button(address, browser, tmp_pat
     assert browser.value("document.querySelector('button').hidden") is False
     click(browser, "button")
     wait_for(browser, "document.querySelector('[role=alert]')")
-    assert "more than 1 MB" in browser.value("document.querySelector('[role=alert]').innerText")
+    assert "larger than 1 MB" in browser.value("document.querySelector('[role=alert]').innerText")
 
 
 def choose(browser, file):

@@ -1,14 +1,15 @@
-"""Pictures of the test split to try the model on, with what they truly are."""
+"""Choose images of the test split as examples for the web app, with their true classes."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from convline.records.dataset import load_dataset
+from convline.records.dataset import FILE, load_dataset
+from convline.runtime import paths
 from convline.runtime.native_log import without_native_log
-from convline.serving.single_records import are_here, read_records
+from convline.serving.record_images import read_records, records_exist
 
-MOST = 12
+MOST = 12  # examples on the page
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,8 @@ class Example:
 
     Attributes:
         key: its path in data/organized/test.
-        truth: its class.
-        image: as the models see it, in colour, uint8 (height, width, 3).
+        truth: its true class.
+        image: after preprocessing, with three channels, uint8 (height, width, 3).
     """
 
     key: str
@@ -27,16 +28,18 @@ class Example:
 
 
 def read_examples(classes: list[str]) -> list[Example]:
-    """As many of each class, 12 in all at most; none where the TFRecords are not here.
+    """Choose up to 12 examples, equally many of each class, in the random order of the records.
 
     Args:
-        classes: names in the order of the labels.
+        classes: names in the order of the labels, from the model.
 
     Returns:
-        By class, those of one in the order of the records, which is random and always the same.
+        Ordered by class; empty if the TFRecords are missing or belong to other classes.
     """
+    if not (paths.TFRECORDS / FILE).is_file():
+        return []
     dataset = load_dataset()
-    if not are_here(dataset, "test"):
+    if dataset.classes != classes or not records_exist(dataset, "test"):
         return []
     share = max(1, MOST // len(classes))
     there = dataset.splits["test"].classes

@@ -1,6 +1,7 @@
-"""What models and scores are called in words, wherever people read them."""
+"""Names of models and scores as people read them on pages, in messages and in tables."""
 
-MODELS = {"scratch": "CNN from scratch", "transfer": "pre-trained features and a head"}
+MODELS = {"scratch": "Scratch CNN", "transfer": "Transfer model"}
+IN_SENTENCES = {"scratch": "the scratch CNN", "transfer": "the transfer model"}
 
 SCORES = {
     "accuracy": "Accuracy",
