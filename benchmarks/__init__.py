@@ -1,4 +1,4 @@
-"""Speed against what people use instead: ratios, both sides in the same run, in turn.
+"""Speed compared with common alternatives: ratios of two sides that take turns in the same run.
 
 training_input  batches for training against those of Keras's loaders and of torchvision's
 step            training fed by those batches against training on one batch that never changes
@@ -9,9 +9,12 @@ head            the stage train_head against the tutorial's `fit`
 pipeline        `dvc repro` against the tutorial as one script
 orchestration   `dvc repro` of stages that do no work against the bare start of their modules
 
-`python -m benchmarks.gpu` stands for itself: images/s of the networks on a GPU and the share of its
-peak, by Keras on JAX (`gpu_jax`) or PyTorch (`gpu_torch`); `gpu_work` builds, `flops` counts.
+`python -m benchmarks.gpu` is separate: images/s of the networks on a GPU and the share of its peak,
+with Keras on JAX (`gpu_jax`) or PyTorch (`gpu_torch`). `gpu_work` builds the models and batches,
+`flops` counts operations.
 
-`harness` times, `workspace` prepares the images, `page` keeps the results; `tutorial`, `decode` and
-`torch_input` are peers that run as programs of their own.
+`python -m benchmarks.scale` measures memory and time of each stage by the number of images.
+
+`harness` times both sides, `workspace` prepares the images, `page` writes the results. `tutorial`,
+`decode` and `torch_input` are peers that run as their own programs.
 """

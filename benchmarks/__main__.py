@@ -1,12 +1,14 @@
-"""Measure rows of the table in docs/performance.md: all of them, or those that are named.
+"""Measure all rows of the table in docs/performance.md, or those named.
 
-    python -m benchmarks                       all, some 20 minutes on two cores
-    python -m benchmarks preprocess head       these
-    python -m benchmarks --page                write the table again
+    python -m benchmarks                       all rows, about 20 minutes on two cores
+    python -m benchmarks preprocess head       these rows
+    python -m benchmarks --page                only write the table
 
-The images are 2,000 of Kaggle's competition dogs-vs-cats: BENCH_IMAGES names its archive,
-BENCH_WEIGHTS VGG16's weights (else they are random, and as fast), TEST_DATA_DIR the folder in which
-both are looked for otherwise. TORCH_PYTHON names an interpreter that has torchvision.
+The images are 2,000 of Kaggle's competition dogs-vs-cats. Environment variables:
+
+    BENCH_IMAGES     archive of the competition (default: in TEST_DATA_DIR)
+    BENCH_WEIGHTS    VGG16's weights (default: beside TEST_DATA_DIR, or random, which is as fast)
+    TORCH_PYTHON     Python interpreter with torchvision
 """
 
 import argparse
@@ -56,31 +58,31 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
-    parser.add_argument("--page", action="store_true", help="measure nothing")
+    parser.add_argument("--page", action="store_true", help="write the table without measuring")
     return parser.parse_args()
 
 
 def find_rows(names: list[str]) -> list[Row]:
-    """The rows of these names.
+    """Return the rows of these names.
 
     Raises:
-        UserError: there is none of a name.
+        UserError: a name is not a row.
     """
     for name in names:
         if name not in ROWS:
-            raise UserError(f"there is no row '{name}'{did_you_mean(name, ROWS)}")
+            raise UserError(f"unknown row '{name}'{did_you_mean(name, ROWS)}")
     return [ROWS[name] for name in names]
 
 
 def measure(row: Row) -> dict[str, Any]:
-    """What docs/performance.json says of a row."""
+    """Measure a row and return its entry in docs/performance.json."""
     try:
         timing, note = row.measure()
     except NotMeasured as reason:
@@ -89,7 +91,7 @@ def measure(row: Row) -> dict[str, Any]:
 
 
 def machine() -> str:
-    """The machine and the libraries in words."""
+    """Describe the machine and the libraries."""
     compute_dtype = set_up(0, "auto", device="auto", gpus=1)
     bfloat16 = "with" if compute_dtype == "bfloat16" else "without"
     versions = f"Keras {keras.__version__}, TensorFlow {tf.__version__}"

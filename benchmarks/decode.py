@@ -1,8 +1,8 @@
-"""The peer of benchmarks/preprocess.py: decode and resize all images, and keep nothing of them.
+"""The peer of benchmarks/preprocess.py: decode and resize all images without storing them.
 
     python -m benchmarks.decode FOLDER HEIGHT WIDTH
 
-Pillow in as many threads as there are cores: it lets go of Python's lock while it works.
+Pillow runs in one thread per core; it releases the GIL while it decodes.
 """
 
 import os
@@ -20,14 +20,14 @@ def main() -> None:
 
 
 def decode_all(folder: Path, size: tuple[int, int]) -> int:
-    """Decode all files below `folder` and resize them to `size`, width and height; count them."""
+    """Decode and resize all files below `folder` to `size` (width, height); return their number."""
     files = [file for file in folder.rglob("*") if file.is_file()]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return sum(image.size == size for image in pool.map(partial(decode, size=size), files))
 
 
 def decode(file: Path, size: tuple[int, int]) -> Image.Image:
-    """One image, RGB."""
+    """Return one resized RGB image."""
     with Image.open(file) as image:
         return image.convert("RGB").resize(size, Image.Resampling.BILINEAR)
 

@@ -1,9 +1,9 @@
 """The stage extract, VGG16's features of 2,000 images, against the tutorial's `predict`.
 
-Both are whole processes: start, reading, computing, writing. Ours is `python -m stages.extract`, on
-TFRecords of resized images, in bfloat16 where the processor has it natively. The peer is `python -m
-benchmarks.tutorial features`: `predict` in float32 on `flow_from_directory`, batches of 32, then
-`np.save`. Without native bfloat16 both compute in float32, and little can be won.
+Both are whole processes: start, reading, computing, writing. Our side is `python -m stages.extract`
+on TFRecords of resized images, in bfloat16 if the processor supports it natively. The peer is
+`python -m benchmarks.tutorial features`: `predict` in float32 on `flow_from_directory`, batches of
+32, then `np.save`. Without native bfloat16 both compute in float32 and differ little.
 """
 
 from benchmarks import workspace
@@ -13,7 +13,7 @@ ROUNDS = 1
 
 
 def against_tutorial() -> tuple[Timing, str]:
-    """Row 6."""
+    """Measure row 6 of the table."""
     workspace.prepare("preprocess")
     ours, theirs = "import stages.extract", "import benchmarks.tutorial as x; x.keras.Model"
     start = in_turn(workspace.python(ours), workspace.python(theirs), ROUNDS)
@@ -22,13 +22,13 @@ def against_tutorial() -> tuple[Timing, str]:
 
 
 def stage() -> int:
-    """Our side."""
+    """Run our side."""
     workspace.module("stages.extract")
     return workspace.preprocessed()
 
 
 def tutorial() -> int:
-    """The peer."""
+    """Run the peer."""
     workspace.module("benchmarks.tutorial", "features", "--weights", workspace.weights())
     return workspace.organized()
 

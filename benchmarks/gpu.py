@@ -1,14 +1,14 @@
-"""What a GPU makes of the networks, without TensorFlow: Keras on JAX or on PyTorch.
+"""Measure the networks on a GPU without TensorFlow: Keras on JAX or PyTorch.
 
-    python -m pip install keras pydantic ruamel.yaml    beside the machine's JAX or PyTorch
-    python -m benchmarks.gpu --output docs/gpu.json     from the root of the repository
+    python -m pip install keras pydantic ruamel.yaml    in addition to JAX or PyTorch
+    python -m benchmarks.gpu --output docs/gpu.json     from the repository's root
     python -m benchmarks.gpu --backend torch
-    python -m benchmarks.gpu --small                    a try, on a CPU too: tiny images
+    python -m benchmarks.gpu --small                    a trial with tiny images, also on a CPU
 
-The networks are those of the preset dogs-vs-cats, built by the very functions of the stages, in
-mixed_bfloat16. Random images, uint8, lie in the memory of the device, so that nothing else is
-measured; a training step is forward, backward and the preset's optimizer. The peak is what the same
-device gives in a large bfloat16 matrix product in the same run.
+The networks are those of the preset dogs-vs-cats in mixed_bfloat16, built by the functions that
+the stages use. Random images, uint8, are in the memory of the device, so that no input is measured.
+A training step is the forward pass, the backward pass and the preset's optimizer. The peak is the
+rate of a large bfloat16 matrix product on the same device in the same run.
 """
 
 import argparse
@@ -29,18 +29,18 @@ from convline.runtime.runner import run
 
 LARGE = {"side": 150, "train": 1024, "vgg16": 512, "head": 8192, "matrix": 8192, "rounds": 7}
 SMALL = {"side": 32, "train": 8, "vgg16": 2, "head": 32, "matrix": 256, "rounds": 3}
-# Of one round; seven are 14 s, in which a card comes to its working temperature and clock.
+# Of one round; in the 14 s of seven rounds a card reaches its working temperature and clock.
 SECONDS = {False: 2.0, True: 0.1}
 
-Step = Callable[[], Any]  # Sends the work of one batch to the device; returns what comes of it.
+Step = Callable[[], Any]  # Sends the work of one batch to the device and returns its result.
 
 
 def main() -> None:
     arguments = parse_arguments()
     device = load(arguments.backend)
     if not (device.HAS_GPU or arguments.cpu or arguments.small):
-        raise UserError(f"{arguments.backend} sees no GPU; --cpu measures on the CPU")
-    # It imports Keras, whose backend now stands.
+        raise UserError(f"{arguments.backend} finds no GPU; pass --cpu to measure on the CPU")
+    # Imports Keras, whose backend is now set.
     work = import_module("benchmarks.gpu_work")
     print(f"{device.NAME}: {device.VERSION}, Keras {work.keras.__version__}")
 
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.gpu",
         description=__doc__,
@@ -68,21 +68,25 @@ def parse_arguments() -> argparse.Namespace:
     installed = [name for name in ("jax", "torch") if find_spec(name)]
     parser.add_argument("--backend", choices=["jax", "torch"], default=[*installed, "jax"][0])
     parser.add_argument("--small", action="store_true", help="tiny images, batches and rounds")
-    parser.add_argument("--cpu", action="store_true", help="go on where there is no GPU")
-    parser.add_argument("--side", type=int, metavar="PIXELS", help="height and width of an image")
+    parser.add_argument("--cpu", action="store_true", help="run on the CPU if there is no GPU")
+    parser.add_argument(
+        "--side", type=int, metavar="PIXELS", help="side of the images (default: 150)"
+    )
     for name in ("train", "vgg16", "head"):
-        parser.add_argument(f"--{name}", type=int, metavar="BATCH", help="images in a batch")
-    parser.add_argument("--matrix", type=int, metavar="ROWS", help="of the product for the peak")
-    parser.add_argument("--rounds", type=int)
+        parser.add_argument(f"--{name}", type=int, metavar="BATCH", help="batch size")
+    matrix = "rows of the square matrices for the peak (default: 8192)"
+    parser.add_argument("--matrix", type=int, metavar="ROWS", help=matrix)
+    parser.add_argument("--rounds", type=int, help="timed rounds (default: 7)")
     folder = os.environ.get("OUT")
     default = Path(folder, "gpu.json") if folder else None
-    parser.add_argument("--output", type=Path, default=default, help="JSON; else $OUT/gpu.json")
+    output = "JSON file (default: $OUT/gpu.json)"
+    parser.add_argument("--output", type=Path, default=default, help=output)
     parser.set_defaults(**(SMALL if parser.parse_known_args()[0].small else LARGE))
     return parser.parse_args()
 
 
 def load(backend: str) -> ModuleType:
-    """The module for this backend, and Keras on it.
+    """Import Keras on this backend and return the backend's module.
 
     Raises:
         UserError: a package is not installed.
@@ -96,7 +100,7 @@ def load(backend: str) -> ModuleType:
 
 
 def measure(device: ModuleType, step: Step, arguments: argparse.Namespace) -> list[float]:
-    """Steps per second, round by round, after a warm-up in which the step is compiled."""
+    """Return the steps per second of each round, after a warm-up that compiles the step."""
     for _ in range(3):
         device.wait(step())
     steps = math.ceil(SECONDS[arguments.small] / timed(device, step, 1))
@@ -104,7 +108,7 @@ def measure(device: ModuleType, step: Step, arguments: argparse.Namespace) -> li
 
 
 def timed(device: ModuleType, step: Step, steps: int) -> float:
-    """Seconds for so many steps; the device works on them while the next are sent."""
+    """Return the seconds for this many steps, which the device receives without waiting."""
     start = time.perf_counter()
     for _ in range(steps):
         result = step()
@@ -113,13 +117,13 @@ def timed(device: ModuleType, step: Step, steps: int) -> float:
 
 
 def summarize(rounds: list[float], batch: int, flop: int, peak: float) -> dict[str, float]:
-    """The figures of one row.
+    """Return the result of one row.
 
     Args:
-        rounds: steps per second of each.
-        batch: images in a step.
-        flop: floating-point operations of one image.
-        peak: of the device, in FLOP/s.
+        rounds: steps per second of each round.
+        batch: images per step.
+        flop: floating-point operations per image.
+        peak: rate of the device in FLOP/s.
     """
     images = statistics.median(rounds) * batch
     return {
@@ -133,7 +137,7 @@ def summarize(rounds: list[float], batch: int, flop: int, peak: float) -> dict[s
 
 
 def describe(name: str, row: dict[str, float]) -> str:
-    """One line of the table on the terminal."""
+    """Return one line of the table on the terminal."""
     spread = f"({row['min']:,.0f} to {row['max']:,.0f})"
     rate = f"{row['images_per_s']:11,.0f} images/s {spread:24}"
     return f"{name:17}{rate}{row['share_of_peak']:7.1%} of the peak, batches of {row['batch']}"

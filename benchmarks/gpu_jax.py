@@ -1,4 +1,4 @@
-"""The networks on JAX: Keras's own training step, jitted."""
+"""The networks on JAX: Keras's training step, compiled with `jax.jit`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +11,9 @@ HAS_GPU = jax.default_backend() == "gpu"
 
 
 def trainer(model: Any, images: Any, targets: Any) -> Callable[[], Any]:
-    """Training steps on this batch; each returns the mean of the losses so far.
+    """Return a training step on this batch; each call returns the mean of the losses so far.
 
-    The arrays of the model are used up: it cannot be called afterwards.
+    The steps donate the arrays of the model, so it cannot be called afterwards.
     """
     state = _values(
         model.trainable_variables,
@@ -21,7 +21,7 @@ def trainer(model: Any, images: Any, targets: Any) -> Callable[[], Any]:
         model.optimizer.variables,
         model.metrics_variables,
     )
-    # The state is donated: new weights take the place of the old ones.
+    # The state is donated, so that new weights reuse the memory of the old ones.
     train_step = jax.jit(model.train_step, donate_argnums=0)
 
     def step() -> Any:
@@ -33,14 +33,14 @@ def trainer(model: Any, images: Any, targets: Any) -> Callable[[], Any]:
 
 
 def predictor(model: Any, images: Any) -> Callable[[], Any]:
-    """Steps that return the outputs for these images."""
+    """Return a step that computes the outputs for these images."""
     state = _values(model.trainable_variables, model.non_trainable_variables)
     predict = jax.jit(lambda state, images: model.stateless_call(*state, images)[0])
     return lambda: predict(state, images)
 
 
 def wait(result: Any) -> None:
-    """Return when `result` is computed, and with it all that was sent before."""
+    """Wait until `result` and everything sent before it is computed."""
     result.block_until_ready()
 
 

@@ -1,8 +1,8 @@
 """The networks on PyTorch: forward and backward as one compiled graph.
 
-The graph is traced beforehand, which makes it three times as fast as no compilation on a CPU;
-torch.compile by itself stops at each of Keras's layers and is slower. Keras's optimizer is left as
-it is: it asks the device for the learning rate in each step, which no graph can.
+The graph is traced beforehand, which is three times as fast as no compilation on a CPU. Without
+tracing, torch.compile breaks the graph at each Keras layer and is slower. Keras's optimizer runs
+outside the graph, because it reads the learning rate from the device in each step.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ NAME = torch.cuda.get_device_name() if HAS_GPU else "cpu"
 
 
 def trainer(model: Any, images: Any, targets: Any) -> Callable[[], Any]:
-    """Training steps on this batch; each returns the loss."""
+    """Return a training step on this batch; each call returns the loss."""
     weights = model.trainable_variables
 
     def loss_and_gradients(images: Any, targets: Any) -> tuple[Any, ...]:
@@ -37,7 +37,7 @@ def trainer(model: Any, images: Any, targets: Any) -> Callable[[], Any]:
 
 
 def predictor(model: Any, images: Any) -> Callable[[], Any]:
-    """Steps that return the outputs for these images."""
+    """Return a step that computes the outputs for these images."""
     graph = _compile(model, images)
 
     def step() -> Any:
@@ -48,12 +48,12 @@ def predictor(model: Any, images: Any) -> Callable[[], Any]:
 
 
 def wait(result: Any) -> None:  # noqa: ARG001 (a device does its work in order)
-    """Return when all that was sent to the device is computed."""
+    """Wait until everything sent to the device is computed."""
     if HAS_GPU:
         torch.cuda.synchronize()
 
 
 def _compile(function: Callable[..., Any], *inputs: Any) -> Callable[..., Any]:
     with torch.no_grad():
-        function(*inputs)  # Keras builds in the first call what it lacks, the loss for one.
+        function(*inputs)  # The first call lets Keras build what is missing, such as the loss.
         return torch.compile(make_fx(function)(*inputs))

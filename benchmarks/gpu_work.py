@@ -1,4 +1,4 @@
-"""The work that `gpu` measures; import it when Keras is loaded on the backend that is wanted."""
+"""The models and batches that `gpu` measures; import it after Keras is loaded on its backend."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ PRESET, CLASSES = "dogs-vs-cats", 2
 
 
 def matrix_product(rows: int) -> Callable[[], Any]:
-    """Products of two matrices, bfloat16, (rows, rows), of random numbers: zeros are faster."""
+    """Return a product of two random bfloat16 matrices (rows, rows); zeros would be faster."""
     a, b = (keras.random.normal((rows, rows), seed=seed) for seed in (1, 2))
     a, b = (keras.ops.cast(x, "bfloat16") for x in (a, b))
     return lambda: keras.ops.matmul(a, b)
@@ -31,7 +31,7 @@ def matrix_product(rows: int) -> Callable[[], Any]:
 def workloads(
     device: ModuleType, arguments: Namespace
 ) -> Iterator[tuple[str, Callable[[], Any], int, int]]:
-    """Name, step, images in a batch and floating-point operations per image of each."""
+    """Yield name, step, batch size and floating-point operations per image of each workload."""
     keras.config.set_dtype_policy("mixed_bfloat16")
     keras.utils.set_random_seed(0)
     params = load_preset(arguments.side)
@@ -48,7 +48,7 @@ def workloads(
 
     shape = extractor.output_shape[1:]
     head = build_head(params.train_head, shape, CLASSES)
-    # As `extract` keeps VGG16's: none is below zero, and in half precision.
+    # Like VGG16's features from `extract`: not negative, in half precision.
     features = keras.ops.relu(keras.random.normal((arguments.head, *shape), seed=1))
     features = keras.ops.cast(features, "float16")
     batch = features, prepare(head, params.train_head, arguments.head)
@@ -56,14 +56,14 @@ def workloads(
 
 
 def load_preset(side: int) -> Params:
-    """The preset with square images of so many pixels a side and random weights."""
+    """Return the preset with square images of this side in pixels and with random weights."""
     size = f"image_size=[{side}, {side}]"
     values = [f"preprocess.{size}", f"extract.{size}", "extract.weights=none"]
     return validate(YAML(typ="safe").load(presets.render(PRESET, values)), PRESET)
 
 
 def random_images(count: int, shape: list[int]) -> Any:
-    """Images, uint8 (count, *shape), in the memory of the device."""
+    """Return random images, uint8 (count, *shape), in the memory of the device."""
     return keras.ops.cast(keras.random.randint((count, *shape), 0, 256, seed=1), "uint8")
 
 

@@ -1,29 +1,26 @@
-"""Time two ways to the same end in turn, A B A B, so that a slower minute slows both.
-
-Nothing of TensorFlow here.
-"""
+"""Time two sides in turn, A B A B, so that a slow minute slows both."""
 
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Does the work once; returns how many images, rows or steps that was.
+# Does the work once and returns the number of images, rows or steps.
 Side = Callable[[], int]
 
 
 class NotMeasured(Exception):
-    """The peer is not installed; the text says how to get it."""
+    """The peer is not installed; the text gives what to do."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What `in_turn` saw.
+    """The times that `in_turn` measured.
 
     Attributes:
-        items: how many images, rows or steps each round of each side worked on.
-        ours: seconds of our side, round by round.
-        theirs: seconds of the peer in the same rounds.
+        items: number of images, rows or steps per round.
+        ours: seconds of our side per round.
+        theirs: seconds of the peer per round.
     """
 
     items: int
@@ -32,17 +29,17 @@ class Timing:
 
     @property
     def ratios(self) -> list[float]:
-        """How many times as fast as the peer we are, round by round."""
+        """Return the speed of our side divided by that of the peer, per round."""
         return [theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True)]
 
     @property
     def ratio(self) -> float:
-        """The median of the ratios: one disturbed round does not move it."""
+        """Return the median ratio, which one disturbed round does not change."""
         return statistics.median(self.ratios)
 
     @property
     def rates(self) -> tuple[float, float]:
-        """Items per second of our side and of the peer, each in its median round."""
+        """Return items per second of our side and of the peer, each in its median round."""
         ours, theirs = (self.items / statistics.median(x) for x in (self.ours, self.theirs))
         return ours, theirs
 
@@ -55,9 +52,9 @@ class Row:
         name: `python -m benchmarks <name>`.
         what: what is measured.
         against: the peer.
-        unit: what is counted: images, rows or steps; None where seconds say more.
-        goal: the ratio that we want.
-        measure: does it; returns the timing and what else there is to say.
+        unit: images, rows or steps; None to report seconds.
+        goal: the ratio to reach.
+        measure: function that returns the timing and a note.
     """
 
     name: str
@@ -81,10 +78,9 @@ def in_turn(
     Args:
         ours: our side.
         theirs: the peer.
-        rounds: how many.
-        warm_up: run each side once before, untimed: files come to the system's cache, graphs are
-            traced.
-        clock: seconds.
+        rounds: number of timed rounds.
+        warm_up: run each side once untimed, to fill the system's file cache and trace graphs.
+        clock: function that returns seconds.
 
     Raises:
         ValueError: the two did not do the same amount of work.
@@ -105,11 +101,11 @@ def in_turn(
 
 
 def without_start(timing: Timing, start: Timing) -> str:
-    """A sentence on the same rounds, less the time in which both sides started.
+    """Return a note on the same rounds without the start of both processes.
 
     Args:
-        timing: of whole processes.
-        start: of processes that only import what those do.
+        timing: times of the whole processes.
+        start: times of processes that only import the same modules.
     """
     ours, theirs = (
         timing.items / (statistics.median(whole) - statistics.median(begin))

@@ -2,9 +2,9 @@
 
 Both are whole processes: start, reading, training, validation on 5,000 rows, saving. The rows are
 those of the 2,000 images, float32 (4, 4, 512), repeated under other keys with a little noise, as
-many as the tutorial has images. Ours is `python -m stages.train_head`; the peer is `python -m
+many as the tutorial has images. Our side is `python -m stages.train_head`. The peer is `python -m
 benchmarks.tutorial head`, which reads the same numbers with `np.load` and trains in float32. Both
-train 2 epochs instead of 15, for the sake of time; what they take to start weighs the more.
+train 2 epochs instead of 15 to save time, which gives their start more weight.
 """
 
 import shutil
@@ -26,7 +26,7 @@ NOISE = 0.01  # of the standard deviation
 
 
 def against_tutorial() -> tuple[Timing, str]:
-    """Row 8."""
+    """Measure row 8 of the table."""
     workspace.prepare("extract")
     folder = Path("head")
     multiply(folder)
@@ -68,13 +68,13 @@ def multiply(folder: Path) -> None:
 
 
 def stage() -> int:
-    """Our side."""
+    """Run our side."""
     workspace.module("stages.train_head")
     return ROWS_OF["train"] * EPOCHS
 
 
 def tutorial() -> int:
-    """The peer."""
+    """Run the peer."""
     workspace.module("benchmarks.tutorial", "head", "--epochs", str(EPOCHS))
     return ROWS_OF["train"] * EPOCHS
 

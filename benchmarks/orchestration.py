@@ -1,7 +1,7 @@
-"""What DVC adds: `dvc repro` of seven stages that do no work, against the bare start of the same.
+"""The overhead of DVC: `dvc repro` of seven stages without work, against starting their modules.
 
-Ours is the pipeline's own dvc.yaml, with its deps, params and outs, but each stage only imports its
-module and writes outputs of some bytes. The peer runs `python -c "import stages.<name>"` for the
+Our side is the pipeline's dvc.yaml with its deps, params and outs, but each stage only imports its
+module and writes outputs of a few bytes. The peer runs `python -c "import stages.<name>"` for the
 seven, one after the other.
 """
 
@@ -20,19 +20,19 @@ ROUNDS = 1
 
 
 def against_bare_start() -> tuple[Timing, str]:
-    """Row 10."""
+    """Measure row 10 of the table."""
     folder = Path("orchestration")
     workspace.copy_repository(folder)
     with chdir(folder):
         stages = without_work()
-        workspace.module("compileall", "-q", "stages")
+        workspace.module("compileall", "-q", "convline", "stages")
         timing = in_turn(lambda: repro(stages), lambda: bare(stages), ROUNDS, warm_up=False)
     shutil.rmtree(folder)
     return timing, ""
 
 
 def without_work() -> list[str]:
-    """Have each stage of dvc.yaml import its module and write small outputs; return their names."""
+    """Make each stage of dvc.yaml only import its module and write small outputs; return names."""
     yaml = YAML()
     content = yaml.load(DVC_YAML)
     for name, stage in content["stages"].items():
@@ -44,25 +44,25 @@ def without_work() -> list[str]:
 
 
 def path_of(out: Any) -> str:
-    """An entry of dvc.yaml's outs: a path, or a path with its settings."""
+    """Return the path of an entry of outs in dvc.yaml, which may have settings."""
     return out if isinstance(out, str) else next(iter(out))
 
 
 def write(out: str) -> str:
-    """A shell command that writes a file, or a folder with one that later stages depend on."""
+    """Return a shell command that writes a file, or a folder with a file for later stages."""
     file = out if Path(out).suffix else f"{out}/test"
     return f"mkdir -p {Path(file).parent} && echo '{{}}' > {file}"
 
 
 def repro(stages: list[str]) -> int:
-    """Our side; what an earlier round wrote is removed first, in milliseconds."""
+    """Run our side, after removing the outputs of the round before (milliseconds)."""
     workspace.command("git", "clean", "-xdfq", "--exclude=__pycache__")
     workspace.command("dvc", "repro")
     return len(stages)
 
 
 def bare(stages: list[str]) -> int:
-    """The peer."""
+    """Run the peer."""
     for name in stages:
         workspace.python(f"import stages.{name}")()
     return len(stages)

@@ -1,4 +1,4 @@
-"""docs/performance.json, an entry per row, and the table of docs/performance.md made of it."""
+"""Write docs/performance.json, one entry per row, and from it the table of docs/performance.md."""
 
 import json
 from pathlib import Path
@@ -15,13 +15,13 @@ HEADINGS = ["", "what", "against", "ours", "theirs", "ratio (spread)", "goal", "
 
 
 def keep(row: Row, outcome: dict[str, Any]) -> None:
-    """Put what came of a row into docs/performance.json, in the place of an older run of it."""
+    """Write the result of a row to docs/performance.json in place of an earlier one."""
     about = {"what": row.what, "against": row.against, "goal": row.goal}
     write_json(RESULTS, {**read_results(), row.name: {**about, **outcome}})
 
 
 def seconds(timing: Timing, unit: str | None) -> dict[str, Any]:
-    """What is kept of a timing."""
+    """Return the part of an entry that a timing gives."""
     return {
         "items": timing.items,
         "unit": unit,
@@ -33,12 +33,12 @@ def seconds(timing: Timing, unit: str | None) -> dict[str, Any]:
 
 
 def read_results() -> dict[str, Any]:
-    """The entries by the names of their rows; none when there is no such file."""
+    """Return the entries by the names of their rows; empty without the file."""
     return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
 
 
 def write_page(names: list[str]) -> None:
-    """Put the table into docs/performance.md; what stands around it stays.
+    """Write the table into docs/performance.md and leave the text around it unchanged.
 
     Args:
         names: the rows in the order of the table.
@@ -52,7 +52,7 @@ def write_page(names: list[str]) -> None:
 
 
 def tables(results: dict[str, Any], names: list[str]) -> str:
-    """The Markdown between the markers: a table per machine, and notes to its rows."""
+    """Return the Markdown between the markers: a table per machine and notes on its rows."""
     known = {name: results[name] for name in names if name in results}
     sections = []
     for machine in dict.fromkeys(entry["machine"] for entry in known.values()):
@@ -60,17 +60,17 @@ def tables(results: dict[str, Any], names: list[str]) -> str:
         rows = [HEADINGS, ["---"] * len(HEADINGS), *(cells(*pair) for pair in own.items())]
         sections.append(f"On {machine}:\n")
         sections.append("".join(f"| {' | '.join(row)} |\n" for row in rows))
-        if said := [
+        if notes := [
             f"- `{name}`: {entry['note']}.\n" for name, entry in own.items() if entry["note"]
         ]:
-            sections.append("".join(said))
+            sections.append("".join(notes))
     if missing := [f"`{name}`" for name in names if name not in results]:
         sections.append(f"Not run: {', '.join(missing)}.\n")
     return "\n".join(sections)
 
 
 def cells(name: str, entry: dict[str, Any]) -> list[str]:
-    """One line of the table."""
+    """Return one line of the table."""
     what, goal = [f"`{name}`", entry["what"], entry["against"]], f"{entry['goal']:g}"
     if "items" not in entry:
         return [*what, "", "", "not measured", goal, ""]
@@ -82,7 +82,7 @@ def cells(name: str, entry: dict[str, Any]) -> list[str]:
 
 
 def summary(entry: dict[str, Any]) -> str:
-    """One line for the terminal."""
+    """Return one line for the terminal."""
     if "items" not in entry:
         return f"  {entry['note']}"
     ours, theirs = speeds(entry)
@@ -90,7 +90,7 @@ def summary(entry: dict[str, Any]) -> str:
 
 
 def speeds(entry: dict[str, Any]) -> tuple[str, str]:
-    """Our side's and the peer's, `1,940 images/s`, or `12.3 s` where nothing is counted."""
+    """Return both speeds, as `1,940 images/s`, or for rows without unit both times, as `12 s`."""
     timing = Timing(entry["items"], entry["ours_seconds"], entry["theirs_seconds"])
     ours, theirs = (
         f"{_three_digits(rate)} {entry['unit']}/s"

@@ -1,9 +1,9 @@
 """The whole `dvc repro` of the preset dogs-vs-cats against the tutorial as one script.
 
-Both start with the archive of 2,000 images and end with both models judged on 400 of them: unpack,
+Both start with the archive of 2,000 images and end with both models tested on 400 of them: unpack,
 split, train the CNN for 5 epochs, compute VGG16's features, train the head for 5 epochs, evaluate.
-Ours runs in a fresh copy of the repository and writes, hashes and caches everything that DVC keeps.
-The peer is `python -m benchmarks.tutorial all`, one process, in float32.
+Our side runs in a fresh copy of the repository and writes, hashes and caches everything that DVC
+keeps. The peer is `python -m benchmarks.tutorial all`, one process, in float32.
 """
 
 import shutil
@@ -20,7 +20,7 @@ ROUNDS = 1
 
 
 def against_tutorial() -> tuple[Timing, str]:
-    """Row 9."""
+    """Measure row 9 of the table."""
     folder = Path("pipeline")
     workspace.copy_repository(folder / "clone")
     (folder / "script").mkdir()
@@ -34,14 +34,14 @@ def against_tutorial() -> tuple[Timing, str]:
 
 
 def repro() -> int:
-    """Our side."""
+    """Run our side."""
     with chdir("clone"):
         workspace.command("dvc", "repro")
         return workspace.preprocessed()
 
 
 def tutorial() -> int:
-    """The peer."""
+    """Run the peer."""
     limit = load_params(Path("clone") / paths.PARAMS).organize.limit
     given = ["--archive", str(workspace.archive()), "--weights", workspace.weights()]
     with chdir("script"):

@@ -1,9 +1,9 @@
-"""The stage preprocess, end to end, against decoding and resizing alone: what it adds to those.
+"""The whole stage preprocess against decoding and resizing alone, which shows its overhead.
 
-Ours is `python -m stages.preprocess`, its start included. The peer is benchmarks/decode.py, a
-process of its own that uses Pillow in as many threads as there are cores and writes nothing: no
-program that decodes whole images with Pillow on these cores is faster. Ours decodes them whole but
-for one of 1023x768, copies less, and shuffles, serializes and writes besides.
+Our side is `python -m stages.preprocess` including its start. The peer is benchmarks/decode.py, a
+process that runs Pillow in one thread per core and writes nothing: no program that decodes whole
+images with Pillow on these cores is faster. The stage decodes all but one image (1023x768) whole,
+copies less, and also shuffles, serializes and writes.
 """
 
 from benchmarks import workspace
@@ -15,7 +15,7 @@ ROUNDS = 3
 
 
 def against_decoding() -> tuple[Timing, str]:
-    """Row 5."""
+    """Measure row 5 of the table."""
     workspace.prepare("organize")
     ours, theirs = "import stages.preprocess", "import benchmarks.decode"
     start = in_turn(workspace.python(ours), workspace.python(theirs), ROUNDS)
@@ -24,13 +24,13 @@ def against_decoding() -> tuple[Timing, str]:
 
 
 def stage() -> int:
-    """Our side."""
+    """Run our side."""
     workspace.module("stages.preprocess")
     return workspace.preprocessed()
 
 
 def decoding() -> int:
-    """The peer."""
+    """Run the peer."""
     size = [str(pixels) for pixels in load_params().preprocess.image_size]
     workspace.module("benchmarks.decode", str(paths.ORGANIZED), *size)
     return workspace.organized()

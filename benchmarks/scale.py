@@ -1,13 +1,13 @@
-"""Memory and time of each stage for more and more images; prints a table.
+"""Memory and time of each stage by the number of images; prints a table.
 
     python -m benchmarks.scale                 2,000, 20,000 and 60,000 images
     python -m benchmarks.scale 2000 4000
 
 The images are the 2,000 of the other benchmarks, repeated under other names, 32x32 pixels for the
-networks, one epoch. Memory is the greatest that a stage had of its own at a time, in MB: file pages
-that are mapped or cached are the system's, which takes them back when it needs them. The stages
-that train run as if nothing fitted into memory; what they keep there otherwise is the images of the
-train and validation splits, while those are less than half of what is free. Linux alone.
+networks, one epoch. Memory is the maximum of a stage's own memory in MB, without mapped and cached
+file pages, which the system can reclaim. The training stages run as if no images fitted into
+memory; otherwise they keep the train and validation images there while these need less than half
+of the free memory. Linux only.
 """
 
 import argparse
@@ -51,19 +51,19 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("images", nargs="*", type=int, default=[2_000, 20_000, 60_000])
     return parser.parse_args()
 
 
 def repeat(archive: Path, count: int, path: Path) -> None:
-    """Write a zip of `count` images, those of `archive` again and again, under new names."""
+    """Write a zip of `count` images: those of `archive`, repeated under new names."""
     labelled = re.compile(r"(cat|dog)\.\d+\.jpg$")
     images: dict[str, list[bytes]] = {"cat": [], "dog": []}
     for name, data in read_members(archive, lambda name: bool(labelled.search(name))):
         images[labelled.findall(name)[0]].append(data)
-    # In turn, so that few images are of both classes, too.
+    # In turn, so that a few images are of both classes, too.
     pairs = zip(cycle(images), chain.from_iterable(zip(*images.values(), strict=False)))
     with zipfile.ZipFile(path, "w") as target:
         for i, (label, data) in enumerate(islice(cycle(pairs), count)):
@@ -71,7 +71,7 @@ def repeat(archive: Path, count: int, path: Path) -> None:
 
 
 def measure(stage: str) -> tuple[float, float]:
-    """Seconds that a stage took and the most memory that it had, in MB.
+    """Return the seconds and the maximum memory in MB of a stage.
 
     Raises:
         UserError: the stage failed.
@@ -95,7 +95,7 @@ def measure(stage: str) -> tuple[float, float]:
 
 
 def table(rows: dict[int, dict[str, tuple[float, float]]]) -> str:
-    """Markdown: a line for each stage, seconds and MB for each number of images."""
+    """Return Markdown: a line per stage, seconds and MB per number of images."""
     columns = {
         f"{count:,} images": {stage: f"{s:.0f} s, {mb:.0f} MB" for stage, (s, mb) in stages.items()}
         for count, stages in rows.items()

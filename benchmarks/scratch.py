@@ -1,9 +1,9 @@
-"""The stage train, 2 epochs of the CNN from scratch, against the tutorial's `fit`.
+"""The stage train, 2 epochs of the scratch CNN, against the tutorial's `fit`.
 
-Both are whole processes: start, training on augmented images, validation, saving. Ours is `python
--m stages.train`, on TFRecords, in bfloat16 where the processor has it natively. The peer is `python
--m benchmarks.tutorial scratch`: `fit` in float32 on `ImageDataGenerator`, as the tutorial has it.
-What is counted are images that were trained on.
+Both are whole processes: start, training on augmented images, validation, saving. Our side is
+`python -m stages.train` on TFRecords, in bfloat16 if the processor supports it natively. The peer
+is `python -m benchmarks.tutorial scratch`: `fit` in float32 on `ImageDataGenerator`. Speed is
+training images per second.
 """
 
 from benchmarks import workspace
@@ -15,7 +15,7 @@ ROUNDS = 2
 
 
 def against_tutorial() -> tuple[Timing, str]:
-    """Row 7."""
+    """Measure row 7 of the table."""
     workspace.prepare(
         "preprocess", f"train.epochs={EPOCHS}", f"train.early_stopping_patience={EPOCHS}"
     )
@@ -23,13 +23,13 @@ def against_tutorial() -> tuple[Timing, str]:
 
 
 def stage() -> int:
-    """Our side."""
+    """Run our side."""
     workspace.module("stages.train")
     return load_dataset().splits["train"].examples * EPOCHS
 
 
 def tutorial() -> int:
-    """The peer."""
+    """Run the peer."""
     workspace.module("benchmarks.tutorial", "scratch", "--epochs", str(EPOCHS))
     return workspace.organized(["train"]) * EPOCHS
 

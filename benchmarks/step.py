@@ -1,7 +1,7 @@
-"""Training fed by our input, against the same model on one batch that never changes.
+"""Training steps with our input, against the same model on one constant batch.
 
 Both are `fit` of the stage train's model, optimizer and precision, without validation. The peer has
-one augmented batch in memory, which costs nothing to read: a ratio of 1 says that the model never
+one augmented batch in memory, which costs nothing to read. A ratio of 1 means that the model never
 waits for its input.
 """
 
@@ -20,14 +20,14 @@ ROUNDS = 3
 
 
 def against_one_batch() -> tuple[Timing, str]:
-    """Row 4."""
+    """Measure row 4 of the table."""
     workspace.prepare("preprocess")
     ours, theirs = sides(EPOCHS)
     return in_turn(ours, theirs, ROUNDS), ""
 
 
 def sides(epochs: int) -> tuple[Side, Side]:
-    """The same model, fed by the train split and by one batch of it."""
+    """Return both sides: the same model on the train split and on one batch of it."""
     params, dataset = load_params(), load_dataset()
     set_up(
         params.seed, params.train.precision, device=params.runtime.device, gpus=params.runtime.gpus
@@ -41,7 +41,7 @@ def sides(epochs: int) -> tuple[Side, Side]:
 
 
 def fit(model: keras.Model, batches: tf.data.Dataset, epochs: int) -> Side:
-    """Train; counts the steps that the optimizer took."""
+    """Return a side that trains and counts the optimizer's steps."""
 
     def side() -> int:
         before = int(model.optimizer.iterations)

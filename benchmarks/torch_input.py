@@ -1,9 +1,8 @@
-"""The peer of benchmarks/training_input.py in torchvision; run by an interpreter that has it.
+"""The peer of benchmarks/training_input.py in torchvision, for an interpreter that has it.
 
     $TORCH_PYTHON benchmarks/torch_input.py FOLDER HEIGHT WIDTH BATCH_SIZE
 
-Says that it is ready; then, for each line on stdin, goes through one epoch and says how many images
-it had.
+Prints "ready". Then, for each line on stdin, reads one epoch and prints its number of images.
 """
 
 import sys

@@ -1,16 +1,16 @@
-"""Training input: batches of 32 images, 150x150, sheared, zoomed and flipped, a whole epoch.
+"""Training input: one epoch in batches of 32 images, 150x150, sheared, zoomed and flipped.
 
-Ours reads TFRecords, which the stage preprocess decoded and resized once. The peers read the same
-images from the same folders, as their documentation says, with what it offers for speed:
+Our side reads TFRecords, which the stage preprocess decoded and resized once. The peers read the
+same images from the same folders, with the options that their documentation recommends for speed:
 
-- `ImageDataGenerator.flow_from_directory` (Keras legacy; what most tutorials on cats and dogs use),
-  through what `fit` reads it with, and a worker thread per core instead of one.
-- `image_dataset_from_directory`, decoded images kept by `cache()`, then Keras's layers
+- `ImageDataGenerator.flow_from_directory` (Keras legacy, in most tutorials on cats and dogs), read
+  with the adapter of `fit` and one worker thread per core.
+- `image_dataset_from_directory`, decoded images in `cache()`, then Keras's layers
   `RandomShear`, `RandomZoom` and `RandomFlip` in a parallel `map`, then `prefetch`.
-- torchvision's `ImageFolder` and a `DataLoader` with 2 persistent workers, in a process of its own:
-  `TORCH_PYTHON` names an interpreter that has torch and torchvision.
+- torchvision's `ImageFolder` and a `DataLoader` with 2 persistent workers, in its own process.
+  `TORCH_PYTHON` names an interpreter with torch and torchvision.
 
-One epoch of each comes first, untimed: files then come from the system's cache.
+One untimed epoch of each fills the system's file cache.
 """
 
 import math
@@ -36,33 +36,33 @@ ROUNDS = 5
 
 
 def against_image_data_generator() -> tuple[Timing, str]:
-    """Row 1."""
+    """Measure row 1 of the table."""
     workspace.prepare("preprocess")
     return in_turn(epoch(convline()), epoch(image_data_generator()), ROUNDS), ""
 
 
 def against_keras_layers() -> tuple[Timing, str]:
-    """Row 2."""
+    """Measure row 2 of the table."""
     workspace.prepare("preprocess")
     return in_turn(epoch(convline()), epoch(keras_layers()), ROUNDS), ""
 
 
 def against_torchvision() -> tuple[Timing, str]:
-    """Row 3."""
+    """Measure row 3 of the table."""
     if "TORCH_PYTHON" not in os.environ:
-        raise NotMeasured("set TORCH_PYTHON to an interpreter that has torch and torchvision")
+        raise NotMeasured("set TORCH_PYTHON to an interpreter with torch and torchvision")
     workspace.prepare("preprocess")
     with torchvision(os.environ["TORCH_PYTHON"]) as theirs:
         return in_turn(epoch(convline()), theirs, ROUNDS), ""
 
 
 def epoch(make: Callable[[], Batches]) -> Side:
-    """Go through all batches once; counts images."""
+    """Return a side that reads all batches once and counts images."""
     return lambda: sum(len(images) for images, _ in make())
 
 
 def convline() -> Callable[[], Batches]:
-    """What the stage train reads: images, uint8 (batch, height, width, 3)."""
+    """Return the batches of the stage train: images, uint8 (batch, height, width, 3)."""
     params = load_params()
     set_up(
         params.seed, params.train.precision, device=params.runtime.device, gpus=params.runtime.gpus
@@ -72,7 +72,7 @@ def convline() -> Callable[[], Batches]:
 
 
 def image_data_generator() -> Callable[[], Batches]:
-    """The tutorial's: images, float32 (batch, height, width, 3), divided by 255."""
+    """Return the tutorial's batches: images, float32 (batch, height, width, 3), 0 to 1."""
     params = load_params()
     change = params.train.augmentation
     flow = tf.keras.preprocessing.image.ImageDataGenerator(
@@ -98,7 +98,7 @@ def image_data_generator() -> Callable[[], Batches]:
 
 
 def keras_layers() -> Callable[[], Batches]:
-    """Keras's own guide: images, float32 (batch, height, width, 3), 0 to 255."""
+    """Return batches as in Keras's guide: images, float32 (batch, height, width, 3), 0 to 255."""
     params = load_params()
     change = params.train.augmentation
     layers = [
@@ -125,7 +125,7 @@ def keras_layers() -> Callable[[], Batches]:
 
 @contextmanager
 def torchvision(python: str) -> Iterator[Side]:
-    """benchmarks/torch_input.py, which goes through an epoch for each line that it is sent."""
+    """Run benchmarks/torch_input.py, which reads one epoch per line on its stdin."""
     params = load_params()
     script = str(workspace.ROOT / "benchmarks/torch_input.py")
     size = [str(x) for x in (*params.preprocess.image_size, params.train.batch_size)]

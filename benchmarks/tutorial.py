@@ -1,13 +1,13 @@
-"""The KDnuggets tutorial on cats and dogs (2017) as a program: the peer of several rows.
+"""The KDnuggets tutorial on cats and dogs (2017) as a program, the peer of several rows.
 
     python -m benchmarks.tutorial scratch --epochs 2         the CNN, from images in folders
     python -m benchmarks.tutorial features --weights VGG.h5  VGG16's features of all splits
     python -m benchmarks.tutorial head --epochs 15           the head on those features
     python -m benchmarks.tutorial all --archive ZIP --weights VGG.h5 --epochs 5
 
-Nothing of Convline; Keras 3 in float32, through the classes that the tutorial uses. Its models and
-figures are those of presets/dogs-vs-cats.yaml. Two things differ from its text: there is a test
-split, and no early stopping, so that all runs are of the same length.
+Uses nothing from Convline: Keras 3 in float32 and the classes that the tutorial uses. Its models
+and hyperparameters are those of presets/dogs-vs-cats.yaml. Two things differ from its text: there
+is a test split, and no early stopping, so that all runs have the same length.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.tutorial",
         description=__doc__,
@@ -144,7 +144,7 @@ def head(epochs: int) -> Any:
 def flow(
     folder: Path, class_mode: str | None = "categorical", shuffle: bool = True, **change: Any
 ) -> Any:
-    """Batches of the images in a folder, resized, divided by 255 and changed at random."""
+    """Return batches of the images in a folder, resized, divided by 255 and augmented."""
     generator = keras.preprocessing.image.ImageDataGenerator(rescale=1 / 255, **change)
     return generator.flow_from_directory(
         folder, target_size=SIZE, batch_size=BATCH_SIZE, class_mode=class_mode, shuffle=shuffle
@@ -152,7 +152,7 @@ def flow(
 
 
 def load(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The features of a split and their labels."""
+    """Load the features of a split and their labels."""
     return np.load(f"features_{name}.npy"), np.load(f"labels_{name}.npy")
 
 

@@ -1,4 +1,4 @@
-"""A temporary folder with cats and dogs, in which stages and peers run as their users run them."""
+"""A temporary folder with cats and dogs, in which the stages and peers run as for their users."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from convline.runtime.errors import UserError
 ROOT = Path(__file__).parents[1]
 ARCHIVE = "dogs-vs-cats.zip"
 WEIGHTS = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-# What all rows share; the tests make it smaller.
+# Params of all rows; the tests use smaller ones.
 VALUES = ["organize.limit=2000"]
 OUTPUTS = {
     "download": paths.RAW,
@@ -29,16 +29,16 @@ OUTPUTS = {
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """An empty folder that is the working folder until the block ends."""
+    """Create an empty folder and work in it until the block ends."""
     with TemporaryDirectory(prefix="convline-") as folder, chdir(folder):
         yield Path(folder)
 
 
 def archive() -> Path:
-    """The images, as Kaggle delivers the competition dogs-vs-cats.
+    """Return the archive of Kaggle's competition dogs-vs-cats.
 
     Raises:
-        UserError: there are none.
+        UserError: the archive is missing.
     """
     found = _given("BENCH_IMAGES", ARCHIVE)
     if found is None:
@@ -50,21 +50,21 @@ def archive() -> Path:
 
 
 def weights() -> str:
-    """VGG16's weights, a path, or `none` for random ones, with which it is as fast.
+    """Return the path of VGG16's weights, or `none` for random ones, which are as fast.
 
     Raises:
-        UserError: BENCH_WEIGHTS names no file.
+        UserError: the file that BENCH_WEIGHTS names does not exist.
     """
     return str(_given("BENCH_WEIGHTS", f"../weights/{WEIGHTS}") or "none")
 
 
 def on_weights() -> list[str]:
-    """What is to be said of the weights."""
+    """Return a note if the weights are random."""
     return ["VGG16 had random weights"] if weights() == "none" else []
 
 
 def values(*more: str) -> list[str]:
-    """What is set besides the preset dogs-vs-cats."""
+    """Return the params that differ from the preset dogs-vs-cats."""
     images = ["download.kind=archive", "download.name=", f"download.path={archive()}"]
     return [*images, f"extract.weights={weights()}", *VALUES, *more]
 
@@ -77,7 +77,7 @@ def set_params(*more: str) -> None:
 
 
 def prepare(last: str, *more: str) -> None:
-    """Set the params and run the stages up to `last`, but for those that ran here already."""
+    """Set the params and run the stages up to `last` that have not run here."""
     set_params(*more)
     for stage, output in OUTPUTS.items():
         if not output.exists():
@@ -92,7 +92,7 @@ def module(name: str, *arguments: str) -> None:
 
 
 def python(code: str) -> Callable[[], int]:
-    """A function that runs `python -c <code>` in the working folder."""
+    """Return a function that runs `python -c <code>` in the working folder."""
 
     def call() -> int:
         command(sys.executable, "-c", code)
@@ -105,7 +105,7 @@ def command(*words: str) -> None:
     """Run a command in the working folder.
 
     Raises:
-        UserError: it failed; with what it wrote.
+        UserError: it failed; the message has its output.
     """
     result = subprocess.run(
         words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
@@ -115,13 +115,13 @@ def command(*words: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """This interpreter and this code first, in whatever folder a command runs."""
+    """Return variables that put this interpreter and this code first in every folder."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1"}
 
 
 def copy_repository(folder: Path) -> None:
-    """Copy this repository as it stands, without what ran in it, and make it one of its own."""
+    """Copy this repository without its outputs and commit the copy as a new repository."""
     for name in files():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
@@ -133,7 +133,7 @@ def copy_repository(folder: Path) -> None:
 
 
 def files() -> list[str]:
-    """The files of this repository, new ones too, without the metrics and the lock of its runs."""
+    """List the files of this repository, also untracked ones, without metrics and dvc.lock."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")
     return [
@@ -144,21 +144,21 @@ def files() -> list[str]:
 
 
 def organized(splits: Sequence[str] = paths.SPLITS) -> int:
-    """How many images these splits have in data/organized."""
+    """Count the images of these splits in data/organized."""
     return sum(file.is_file() for split in splits for file in (paths.ORGANIZED / split).glob("*/*"))
 
 
 def preprocessed() -> int:
-    """How many images all splits have in data/tfrecords."""
+    """Count the images of all splits in data/tfrecords."""
     return sum(split.examples for split in load_dataset().splits.values())
 
 
 def _given(variable: str, name: str) -> Path | None:
-    """The file that the variable names, else the one of this name in $TEST_DATA_DIR, if any."""
+    """Return the file in the variable, or the one of this name in $TEST_DATA_DIR, or None."""
     path = os.environ.get(variable)
     if path:
         if not Path(path).is_file():
-            raise UserError(f"{variable} is {path}, where there is no file")
+            raise UserError(f"{variable} is {path}, which does not exist")
         return Path(path).resolve()
     folder = os.environ.get("TEST_DATA_DIR")
     usual = Path(folder, name) if folder else None

@@ -109,7 +109,7 @@ def test_a_small_run_needs_no_gpu_and_no_other_packages(documented, tmp_path):
 def test_the_large_sizes_are_refused_without_a_gpu(documented):
     run = in_environment(documented, "-m", "benchmarks.gpu")
     assert run.returncode == 1
-    assert run.stderr == "benchmarks.gpu: jax sees no GPU; --cpu measures on the CPU\n"
+    assert run.stderr == "benchmarks.gpu: jax finds no GPU; pass --cpu to measure on the CPU\n"
 
 
 def test_the_models_and_the_preset_need_no_other_packages(documented):

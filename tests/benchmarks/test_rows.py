@@ -1,7 +1,6 @@
-"""The benchmarks' arithmetic, their page, and each row, small: both sides do their work."""
+"""Each row of the benchmarks on small data: both sides do their work."""
 
 import io
-import itertools
 import json
 import shutil
 import subprocess
@@ -20,7 +19,6 @@ from benchmarks import (
     features,
     head,
     orchestration,
-    page,
     pipeline,
     preprocess,
     scratch,
@@ -29,8 +27,8 @@ from benchmarks import (
     tutorial,
     workspace,
 )
-from benchmarks.__main__ import ROWS, find_rows, measure
-from benchmarks.harness import NotMeasured, Row, Timing, in_turn, without_start
+from benchmarks.__main__ import find_rows
+from benchmarks.harness import NotMeasured
 from convline.records.features import load_features
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -39,120 +37,21 @@ from tests.image_archives import pack
 ROOT = Path(__file__).parents[2]
 IMAGES = 40
 TRAIN, VALIDATION, TEST = 26, 6, 8
-ENTRY = {
-    "what": "reading",
-    "against": "writing",
-    "goal": 3,
-    "unit": "images",
-    "items": 1200,
-    "ours_seconds": [1.0, 2.0, 1.0],
-    "theirs_seconds": [4.0, 4.0, 1.0],
-    "ratio": 2.0,
-    "spread": [1.0, 4.0],
-    "note": "as it was",
-    "machine": "2 cores of a test",
-}
 
 
-def test_the_sides_take_turns_after_one_untimed_round_of_each():
-    order, times = [], itertools.count()
-    ours, theirs = (lambda side=side: order.append(side) or 7 for side in "AB")
-    timing = in_turn(ours, theirs, 3, clock=lambda: next(times) ** 2)
-    assert "".join(order) == "ABABABAB"
-    # Two readings of the clock, 0 1 4 9 16 ..., around each of the six timed turns.
-    assert timing == Timing(7, [1, 9, 17], [5, 13, 21])
-    order.clear()
-    in_turn(ours, theirs, 1, warm_up=False)
-    assert "".join(order) == "AB"
-
-
-def test_sides_that_did_not_do_the_same_are_not_compared():
-    with pytest.raises(ValueError, match=r"different amounts: \[6, 7\]"):
-        in_turn(lambda: 6, lambda: 7, 1)
-
-
-def test_the_ratio_is_the_median_of_the_rounds():
-    timing = Timing(120, [1, 2, 4], [6, 4, 100])
-    assert timing.ratios == [6, 2, 25]
-    assert timing.ratio == 6
-    assert timing.rates == (60, 20)
-
-
-def test_what_starting_takes_is_taken_off():
-    start = Timing(0, [1.0], [2.0])
-    said = without_start(Timing(100, [2.0, 2.0], [7.0, 7.0]), start)
-    assert said == "without process start 100 against 20, 5.00 times"
-
-
-def test_a_line_has_speeds_the_ratio_its_spread_and_the_goal():
-    cells = (
-        "| `x` | reading | writing | 1,200 images/s | 300 images/s | 2.00 (1.00 to 4.00) | 3 | no |"
-    )
-    assert cells in page.tables({"x": ENTRY}, ["x"])
-    assert page.cells("x", ENTRY | {"goal": 2})[-1] == "yes"
-    assert page.cells("x", ENTRY | {"unit": None})[3:5] == ["1.0 s", "4.0 s"]
-    once = {"ours_seconds": [100.0], "theirs_seconds": [200.0]}
-    assert page.cells("x", ENTRY | once)[3:6] == ["12 images/s", "6 images/s", "2.00"]
-    assert page.summary(ENTRY) == "  1,200 images/s against 300 images/s, 2.00 times. as it was"
-
-
-def test_machines_have_tables_of_their_own_and_rows_their_notes():
-    text = page.tables({"x": ENTRY, "y": ENTRY | {"machine": "another"}}, ["x", "y", "z"])
-    assert text.index("On 2 cores of a test:") < text.index("`x`: as it was.")
-    assert text.index("`x`: as it was.") < text.index("On another:") < text.index("`y`: as it was.")
-    assert text.endswith("Not run: `z`.\n")
-
-
-def test_a_row_without_its_peer_says_so(docs, monkeypatch):
-    def no_peer():
-        raise NotMeasured("install it")
-
-    monkeypatch.setattr("benchmarks.__main__.machine", lambda: "a test")
-    row = Row("x", "reading", "writing", "images", 3, no_peer)
-    page.keep(row, measure(row))
-    page.write_page(["x"])
-    text = page.PAGE.read_text()
-    assert "| `x` | reading | writing |  |  | not measured | 3 |  |" in text
-    assert "- `x`: not measured: install it." in text
-
-
-def test_one_row_is_renewed_and_the_words_around_the_table_stay(docs, monkeypatch):
-    monkeypatch.setattr("benchmarks.__main__.machine", lambda: "a test")
-    page.RESULTS.write_text(json.dumps({"x": ENTRY, "y": ENTRY}))
-    row = Row("x", "reading", "others", "images", 3, lambda: (Timing(10, [1.0], [2.0]), "new"))
-    page.keep(row, measure(row))
-    assert page.read_results()["y"] == ENTRY
-    new = page.read_results()["x"]
-    assert (new["theirs_seconds"], new["ratio"], new["spread"]) == ([2.0], 2, [2, 2])
-    before, _, after = page.PAGE.read_text().partition(page.END)
-    page.write_page(["x", "y"])
-    page.write_page(["x", "y"])
-    text = page.PAGE.read_text()
-    assert text.startswith(before.partition(page.BEGIN)[0])
-    assert text.endswith(after)
-    assert text.count("| `x` | reading | others |") == 1
-
-
-def test_the_committed_page_is_that_of_the_committed_figures(docs):
-    shutil.copy(ROOT / page.RESULTS, page.RESULTS)
-    assert set(page.read_results()) <= set(ROWS)
-    page.write_page(list(ROWS))
-    assert page.PAGE.read_text() == (ROOT / page.PAGE).read_text()
-
-
-def test_missing_images_end_in_what_to_set(monkeypatch):
+def test_missing_images_are_one_message(monkeypatch):
     monkeypatch.delenv("TEST_DATA_DIR", raising=False)
     monkeypatch.delenv("BENCH_IMAGES", raising=False)
     with pytest.raises(UserError, match="set BENCH_IMAGES to the archive"):
         workspace.archive()
     monkeypatch.setenv("BENCH_IMAGES", "no.zip")
-    with pytest.raises(UserError, match=r"BENCH_IMAGES is no\.zip, where there is no file"):
+    with pytest.raises(UserError, match=r"BENCH_IMAGES is no\.zip, which does not exist"):
         workspace.archive()
 
 
-def test_an_unknown_row_is_named():
+def test_an_unknown_row_is_one_message():
     assert [row.name for row in find_rows(["head", "step"])] == ["head", "step"]
-    with pytest.raises(UserError, match="no row 'hed', did you mean 'head'"):
+    with pytest.raises(UserError, match="unknown row 'hed', did you mean 'head'"):
         find_rows(["step", "hed"])
 
 
@@ -165,7 +64,7 @@ def test_a_command_that_fails_shows_what_it_wrote(monkeypatch):
     ("side", "low", "high"),
     [("convline", 100, 255), ("image_data_generator", 0.3, 1), ("keras_layers", 100, 255)],
 )
-def test_each_input_gives_all_training_images_in_each_epoch(small, side, low, high):
+def test_each_input_yields_all_training_images_in_each_epoch(small, side, low, high):
     workspace.prepare("preprocess")
     make = getattr(training_input, side)()
     for _ in range(2):
@@ -183,7 +82,7 @@ def test_input_rows_run(small):
         assert len(timing.ours) == len(timing.theirs) == 1
 
 
-def test_torchvision_runs_in_an_interpreter_of_its_own(small, monkeypatch):
+def test_torchvision_runs_in_its_own_interpreter(small, monkeypatch):
     monkeypatch.delenv("TORCH_PYTHON", raising=False)
     with pytest.raises(NotMeasured, match="TORCH_PYTHON"):
         training_input.against_torchvision()
@@ -211,16 +110,16 @@ def test_steps_are_counted_by_the_optimizer(small):
 
 
 def test_preprocess_row(small):
-    timing, said = preprocess.against_decoding()
+    timing, note = preprocess.against_decoding()
     assert timing.items == IMAGES
     assert decode.decode_all(paths.ORGANIZED, (32, 32)) == IMAGES
-    assert said.startswith("without process start ")
+    assert note.startswith("without process start ")
 
 
 def test_features_row(small):
-    timing, said = features.against_tutorial()
+    timing, note = features.against_tutorial()
     assert timing.items == IMAGES
-    assert said.endswith("; VGG16 had random weights")
+    assert note.endswith("; VGG16 had random weights")
     for split, images in (("train", TRAIN), ("validation", VALIDATION), ("test", TEST)):
         ours = load_features(split)
         theirs = np.load(f"features_{split}.npy")
@@ -249,7 +148,7 @@ def test_head_row_repeats_features_under_other_keys(small, monkeypatch):
     assert timing.items == 60
 
 
-def test_the_tutorial_as_one_script_judges_both_models(small, capsys):
+def test_the_tutorial_as_one_script_tests_both_models(small, capsys):
     workspace.set_params()
     Path("clone").mkdir()
     shutil.copy("params.yaml", "clone")
@@ -261,7 +160,7 @@ def test_the_tutorial_as_one_script_judges_both_models(small, capsys):
     assert [len(x) for x in losses] == [2, 2]
 
 
-def test_stages_without_work_import_their_modules_and_write_their_outputs(tmp_path, monkeypatch):
+def test_stages_without_work_import_their_module_and_write_outputs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     stages = orchestration.without_work()
@@ -274,14 +173,6 @@ def test_stages_without_work_import_their_modules_and_write_their_outputs(tmp_pa
         subprocess.run(["sh", "-c", " && ".join(writes)], check=True)
         outs = [*stage.get("outs", []), *stage["metrics"], *stage.get("plots", [])]
         assert all(Path(orchestration.path_of(out)).exists() for out in outs)
-
-
-@pytest.fixture
-def docs(tmp_path, monkeypatch):
-    """An empty folder with the page's words."""
-    monkeypatch.chdir(tmp_path)
-    page.PAGE.parent.mkdir()
-    shutil.copy(ROOT / page.PAGE, page.PAGE)
 
 
 @pytest.fixture

@@ -148,11 +148,12 @@ def test_invalid_arguments_are_one_message(competition, arguments, message):
 def test_the_message_names_a_transfer_model(competition, set_params, capsys):
     set_params(**{"extract.weights": "none", "extract.image_size": [32, 32]})
     params = load_params()
-    features = build_extractor(params.extract, [6, 5, 1], params.seed).output_shape[1:]
+    image = [*params.preprocess.image_size, 1]
+    features = build_extractor(params.extract, image, params.seed).output_shape[1:]
     inputs = keras.Input(features, name="features")
     outputs = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs))
     head = keras.Model(inputs, outputs, name="head")
-    model = with_extractor(transfer_head(head, ["cat", "dog"]), params.extract, [8, 8, 1], 0)
+    model = with_extractor(transfer_head(head, ["cat", "dog"]), params.extract, image, 0)
     build_classifier(model, params.preprocess).save(paths.CLASSIFIER)
     call()
     assert f"convline {short_commit()} with changes: transfer\n" in capsys.readouterr().out

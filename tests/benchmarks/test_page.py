@@ -1,0 +1,90 @@
+"""docs/performance.json and the table of docs/performance.md."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks import page
+from benchmarks.__main__ import ROWS, measure
+from benchmarks.harness import NotMeasured, Row, Timing
+
+ROOT = Path(__file__).parents[2]
+ENTRY = {
+    "what": "reading",
+    "against": "writing",
+    "goal": 3,
+    "unit": "images",
+    "items": 1200,
+    "ours_seconds": [1.0, 2.0, 1.0],
+    "theirs_seconds": [4.0, 4.0, 1.0],
+    "ratio": 2.0,
+    "spread": [1.0, 4.0],
+    "note": "as it was",
+    "machine": "2 cores of a test",
+}
+
+
+def test_a_line_has_speeds_the_ratio_its_spread_and_the_goal():
+    cells = (
+        "| `x` | reading | writing | 1,200 images/s | 300 images/s | 2.00 (1.00 to 4.00) | 3 | no |"
+    )
+    assert cells in page.tables({"x": ENTRY}, ["x"])
+    assert page.cells("x", ENTRY | {"goal": 2})[-1] == "yes"
+    assert page.cells("x", ENTRY | {"unit": None})[3:5] == ["1.0 s", "4.0 s"]
+    once = {"ours_seconds": [100.0], "theirs_seconds": [200.0]}
+    assert page.cells("x", ENTRY | once)[3:6] == ["12 images/s", "6 images/s", "2.00"]
+    assert page.summary(ENTRY) == "  1,200 images/s against 300 images/s, 2.00 times. as it was"
+
+
+def test_each_machine_has_a_table_and_notes():
+    text = page.tables({"x": ENTRY, "y": ENTRY | {"machine": "another"}}, ["x", "y", "z"])
+    assert text.index("On 2 cores of a test:") < text.index("`x`: as it was.")
+    assert text.index("`x`: as it was.") < text.index("On another:") < text.index("`y`: as it was.")
+    assert text.endswith("Not run: `z`.\n")
+
+
+def test_a_row_without_its_peer_is_not_measured(docs, monkeypatch):
+    def no_peer():
+        raise NotMeasured("install it")
+
+    monkeypatch.setattr("benchmarks.__main__.machine", lambda: "a test")
+    row = Row("x", "reading", "writing", "images", 3, no_peer)
+    page.keep(row, measure(row))
+    page.write_page(["x"])
+    text = page.PAGE.read_text()
+    assert "| `x` | reading | writing |  |  | not measured | 3 |  |" in text
+    assert "- `x`: not measured: install it." in text
+
+
+def test_one_row_is_replaced_and_the_text_around_the_table_stays(docs, monkeypatch):
+    monkeypatch.setattr("benchmarks.__main__.machine", lambda: "a test")
+    page.RESULTS.write_text(json.dumps({"x": ENTRY, "y": ENTRY}))
+    row = Row("x", "reading", "others", "images", 3, lambda: (Timing(10, [1.0], [2.0]), "new"))
+    page.keep(row, measure(row))
+    assert page.read_results()["y"] == ENTRY
+    new = page.read_results()["x"]
+    assert (new["theirs_seconds"], new["ratio"], new["spread"]) == ([2.0], 2, [2, 2])
+    before, _, after = page.PAGE.read_text().partition(page.END)
+    page.write_page(["x", "y"])
+    page.write_page(["x", "y"])
+    text = page.PAGE.read_text()
+    assert text.startswith(before.partition(page.BEGIN)[0])
+    assert text.endswith(after)
+    assert text.count("| `x` | reading | others |") == 1
+
+
+def test_the_committed_page_matches_the_committed_results(docs):
+    shutil.copy(ROOT / page.RESULTS, page.RESULTS)
+    assert set(page.read_results()) <= set(ROWS)
+    page.write_page(list(ROWS))
+    assert page.PAGE.read_text() == (ROOT / page.PAGE).read_text()
+
+
+@pytest.fixture
+def docs(tmp_path, monkeypatch):
+    """An empty folder with the page's words."""
+    monkeypatch.chdir(tmp_path)
+    page.PAGE.parent.mkdir()
+    shutil.copy(ROOT / page.PAGE, page.PAGE)
