@@ -51,9 +51,9 @@ def main() -> None:
 def extract_split(
     extractor: keras.Model, dataset: Dataset, split: str, batch_size: int
 ) -> Iterator[Features]:
-    """The features of all examples of one split, in the order of its records, batch by batch."""
+    """Yield the features of all examples of one split, in the order of its records, in batches."""
     examples = dataset.splits[split].examples
-    # disable=None: no bar where the output is no terminal.
+    # disable=None: no bar if the output is not a terminal.
     with tqdm(total=examples, desc=split, unit=" images", disable=None) as bar:
         for images, labels, keys in read_batches(paths.TFRECORDS, dataset, split, batch_size):
             features = extractor.predict_on_batch(images)

@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> None:
-    """Stop when more images cannot be decoded than `organize.max_bad_images` lets pass."""
+    """Raise an error if more than `organize.max_bad_images` images cannot be decoded."""
     if len(bad) <= limit:
         return
     lines = [f"  {name}: {why}" for name, why in islice(sorted(bad.items()), 10)]
@@ -67,7 +67,7 @@ def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> Non
 
 
 def find_repeated(images: dict[str, Image], labels: dict[str, str]) -> set[str]:
-    """Images that an archive holds a second time, under the same name, class and split.
+    """Return images that an archive contains twice, with the same name, class and split.
 
     Kaggle's chest X-rays hold their whole tree twice, the second time one folder deeper; the copy
     with the shorter path is kept. Equal images under other names are no mistake of packing: they
@@ -84,7 +84,7 @@ def find_repeated(images: dict[str, Image], labels: dict[str, str]) -> set[str]:
 
 
 def find_groups(targets: dict[str, Path], pattern: str | None) -> dict[str, str]:
-    """The group of each image that has one, by its key `<class>/<file>`, for whoever judges."""
+    """Return the group of each image that has one, by its key `<class>/<file>`."""
     keys = {name: "/".join(target.parts[1:]) for name, target in targets.items()}
     groups = {keys[name]: group_of(name, pattern) for name in sorted(targets)}
     return {key: group for key, group in groups.items() if group is not None}
@@ -95,7 +95,7 @@ def write_images(archive: Path, targets: dict[str, Path], folder: Path) -> None:
     for parent in {target.parent for target in targets.values()}:
         (folder / parent).mkdir(parents=True)
     members = read_members(archive, targets.__contains__)
-    # disable=None: no bar where the output is no terminal.
+    # disable=None: no bar if the output is not a terminal.
     for name, data in tqdm(members, "write", len(targets), unit=" images", disable=None):
         (folder / targets[name]).write_bytes(data)
 
@@ -107,7 +107,7 @@ def summarize(
     images: dict[str, Image],
     organize: Organize,
 ) -> dict[str, object]:
-    """The figures of what was organized: counts, bytes and sizes, duplicates and groups."""
+    """Return the metrics: counts, bytes and sizes, duplicates and groups."""
     used = [images[name] for names in splits.values() for name in names]
     copies = Counter(image.sha256 for image in used)
     classes = {split: Counter(labels[name] for name in names) for split, names in splits.items()}
@@ -117,7 +117,7 @@ def summarize(
         "test_sha256": fingerprint(splits["test"], targets, images),
         "n_classes": len(found),
         "bytes": sum(image.size for image in used),
-        # Lists, not one figure each: a column of `dvc exp show` is enough for a table.
+        # A list, so that `dvc exp show` gives it one column, not one for each class.
         "per_class": [
             {"class": label, **{split: counts[label] for split, counts in classes.items()}}
             for label in found
@@ -138,16 +138,16 @@ def summarize(
 
 
 def fingerprint(names: list[str], targets: dict[str, Path], images: dict[str, Image]) -> str:
-    """A digest of the files, classes and bytes of images, which tells equal test splits.
+    """Return a digest of the files, classes and bytes of images.
 
-    The scores of two commits can be compared where it is the same, however they resize.
+    The scores of two commits can be compared if the digests of their test splits are equal.
     """
     facts = sorted(f"{targets[name]} {images[name].sha256.hex()}" for name in names)
     return hashlib.sha256("\n".join(facts).encode(errors="surrogateescape")).hexdigest()
 
 
 def count_moved(splits: Splits, organize: Organize) -> int:
-    """Images that left the archive's own split, to be with an equal one (organize.duplicates)."""
+    """Count images moved out of the archive's own split, to a duplicate (organize.duplicates)."""
     kept = {"fractions": (), "test_folder": ("test",), "folders": paths.SPLITS}[
         organize.split_method
     ]
@@ -159,7 +159,7 @@ def count_moved(splits: Splits, organize: Organize) -> int:
 
 
 def find_contradictions(labels: dict[str, str], images: dict[str, Image]) -> list[list[str]]:
-    """Images of the same bytes that have different classes, one list for each such image."""
+    """Return lists of images with equal bytes and different classes."""
     names: dict[bytes, list[str]] = {}
     for name in sorted(labels):
         names.setdefault(images[name].sha256, []).append(name)
@@ -167,13 +167,13 @@ def find_contradictions(labels: dict[str, str], images: dict[str, Image]) -> lis
 
 
 def warn_of_contradictions(summary: dict[str, object]) -> None:
-    """Say which equal images have different classes; one of the labels must be wrong."""
+    """Print which equal images have different classes; one of the labels must be wrong."""
     for same in islice(summary["contradictory"], 10):  # type: ignore[call-overload]
         print(f"equal images, different classes: {', '.join(same)}")
 
 
 def name_bad(bad: dict[str, str]) -> dict[str, object]:
-    """What could not be decoded, and why."""
+    """Return the number of images that cannot be decoded, with names and reasons."""
     return {"bad_images": len(bad), "bad": [f"{name}: {why}" for name, why in sorted(bad.items())]}
 
 

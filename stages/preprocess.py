@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def find_classes() -> list[str]:
-    """Names of the class folders, sorted: the position is the label."""
+    """Return the sorted names of the class folders; the position is the label."""
     try:
         return sorted(folder.name for folder in visible(paths.ORGANIZED / "train"))
     except FileNotFoundError:
@@ -50,7 +50,7 @@ def find_classes() -> list[str]:
 
 
 def plan_shards(classes: list[str], examples_per_shard: int, seed: int) -> list[Shard]:
-    """The list of all shards, the same for the same files and seed."""
+    """List all shards; the same files and seed give the same list."""
     shards = []
     for split in paths.SPLITS:
         pairs = [
@@ -74,7 +74,7 @@ def write_shards(shards: list[Shard], preprocess: Preprocess, folder: Path) -> N
     examples = sum(len(shard.files) for shard in shards)
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
-        # disable=None: no bar where the output is no terminal.
+        # disable=None: no bar if the output is not a terminal.
         tqdm(total=examples, desc="preprocess", unit=" images", disable=None) as bar,
     ):
         running = {pool.submit(write_shard, shard, preprocess, folder): shard for shard in shards}
@@ -88,7 +88,7 @@ def write_shards(shards: list[Shard], preprocess: Preprocess, folder: Path) -> N
 
 
 def describe(shards: list[Shard], classes: list[str], preprocess: Preprocess) -> Dataset:
-    """What dataset.json says of the shards."""
+    """Return the content of dataset.json."""
     splits = {}
     for split in paths.SPLITS:
         own = [shard for shard in shards if shard.split == split]

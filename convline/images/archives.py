@@ -2,7 +2,7 @@
 
 Zip and tar (plain, gzip, bzip2, xz) are told apart by content. Nothing is ever written to the path
 that a member names; a member that names a path outside its folder, a link or a device is refused
-all the same, because an archive that holds one is broken or hostile.
+nevertheless, because an archive with one is broken or malicious.
 """
 
 import lzma
@@ -34,10 +34,10 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
 
     The name of a member of an inner archive starts with that archive's own name, without its
     endings: `train.zip` with `train/cat.0.jpg` gives `train/train/cat.0.jpg`. Files that desktops
-    leave behind (`.DS_Store`, `__MACOSX`, `Thumbs.db`) are passed over.
+    leave behind (`.DS_Store`, `__MACOSX`, `Thumbs.db`) are skipped.
 
     Raises:
-        UserError: `archive` is damaged, encrypted, no archive, or has a member that is refused.
+        UserError: `archive` is damaged, encrypted or not an archive, or has a refused member.
     """
     with _named_errors(archive), archive.open("rb") as stream:
         for name, member in _walk(stream, archive.name):
@@ -46,7 +46,7 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
 
 
 def check(archive: Path) -> int:
-    """Read all of `archive`, so that what is cut or damaged is found now; return its file count.
+    """Read all of `archive`, to find damage now, and return the number of its files.
 
     Raises:
         UserError: as `read_members`.
@@ -61,7 +61,7 @@ def check(archive: Path) -> int:
 
 
 def printable(name: str) -> str:
-    """`name` with bytes that are no Unicode, which tars and Linux allow, as `%xe9`."""
+    """Return `name` with bytes that are not Unicode, which tar and Linux allow, as `%xe9`."""
     raw = name.encode("utf-8", "surrogateescape")
     return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")
 
@@ -71,7 +71,7 @@ def _walk(
 ) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield (name, open member) for each file, descending into inner archives."""
     if depth > MAX_DEPTH:
-        raise UserError(f"{label[:80]} ... holds more than {MAX_DEPTH} archives one in another")
+        raise UserError(f"{label[:80]} ... contains more than {MAX_DEPTH} nested archives")
     # Not the other way round: a tar that ends with a zip looks like one to `is_zipfile`.
     opener = _tar_members if tarfile.is_tarfile(stream) else _zip_members
     stream.seek(0)
@@ -110,7 +110,7 @@ def _tar_members(stream: IO[bytes], label: str) -> Members:
                 raise UserError(f"{label} has a link or a device, '{info.name}'; {why}")
             if info.isfile():
                 yield info.name, partial(archive.extractfile, info)  # type: ignore[misc] # a file
-            archive.members.clear()  # type: ignore[attr-defined] # Else 100,000 stay in memory.
+            archive.members.clear()  # type: ignore[attr-defined] # 100,000 would stay in memory.
         # tarfile takes a cut or a damaged header for the end; the true end is a block of zeros.
         archive.fileobj.seek(archive.offset)
         if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
@@ -120,7 +120,7 @@ def _tar_members(stream: IO[bytes], label: str) -> Members:
 
 
 def _safe(name: str, label: str) -> str:
-    """The path with single slashes; plain strings, since `pathlib` takes 40 us for each file."""
+    """Return the path with single slashes. `pathlib` would take 40 us per file."""
     path = printable(name.replace("\\", "/"))
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:[\\/]", name):
@@ -137,7 +137,7 @@ def _read(member: IO[bytes], name: str, archive: Path) -> bytes:
 
 @contextmanager
 def _named_errors(archive: Path) -> Iterator[None]:
-    """Turn what the readers raise into one message that names the archive."""
+    """Replace the readers' errors by one message that names the archive."""
     try:
         yield
     except (*BROKEN, OSError) as error:
@@ -145,11 +145,15 @@ def _named_errors(archive: Path) -> Iterator[None]:
         if getattr(error, "errno", None) is not None:
             raise
         why = f"it is cut off or damaged ({error})"
-        raise UserError(f"{archive} cannot be read to its end: {why}. Get it again.") from error
+        raise UserError(
+            f"{archive} cannot be read to its end: {why}. Download or copy it again."
+        ) from error
     except NotImplementedError as error:
-        why = f"{error}; unpack it and give the folder"
-        raise UserError(f"{archive} is packed in a way that is not supported: {why}") from error
+        why = f"{error}; unpack it and set download.path to the folder"
+        raise UserError(f"{archive} uses an unsupported compression: {why}") from error
     except RuntimeError as error:
         if "password" not in str(error):
             raise
-        raise UserError(f"{archive} is encrypted; unpack it and give the folder") from error
+        raise UserError(
+            f"{archive} is encrypted; unpack it and set download.path to the folder"
+        ) from error

@@ -1,4 +1,4 @@
-"""Decode an image file of any kind into 8-bit grey or RGB pixels, the right way up."""
+"""Decode image files of any supported format into upright 8-bit grey or RGB pixels."""
 
 import io
 import os
@@ -20,16 +20,16 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 class BadImage(Exception):
-    """The file cannot be decoded; the text says why."""
+    """The file cannot be decoded; the message gives the reason."""
 
 
 def is_image_name(name: str) -> bool:
-    """Whether the file's ending, in any case, is that of an image format that is read here."""
+    """Return True if the file name has the ending, in any case, of a supported image format."""
     return os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122 (100,000 names)
 
 
 class Size(NamedTuple):
-    """Height and width in pixels, the image the right way up."""
+    """Height and width in pixels, after applying the EXIF orientation."""
 
     height: int
     width: int
@@ -48,7 +48,7 @@ def decode(data: bytes, color_mode: str, least: int | None = None) -> Image.Imag
             of its size, a photograph of 12 megapixels in 16 ms instead of 153; None: never.
 
     Raises:
-        BadImage: the file is damaged, of another format, too large or of no fixed range.
+        BadImage: the file is damaged, has another format, is too large or has no fixed range.
     """
     return _decode(data, color_mode, least)[0]
 
@@ -67,7 +67,7 @@ def least_side(image_size: Sequence[int], interpolation: str) -> int | None:
 
 
 def measure(data: bytes) -> Size:
-    """Decode one image, at the smallest scale, to see that it can be; tell its true size.
+    """Check that an image can be decoded, at the smallest scale, and return its full size.
 
     Raises:
         BadImage: as `decode`.
@@ -109,14 +109,16 @@ def _lay_on_white(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """`Image.convert` clips 16-bit grey at 255 instead of scaling it; so scale it here."""
+    """Scale 16-bit grey to 8 bits; `Image.convert` would clip it at 255."""
     if image.mode == "F":
-        raise BadImage("floating-point pixels have no fixed range; save it with 8 or 16 bits")
+        raise BadImage(
+            "floating-point pixels have no fixed range; save the image with 8 or 16 bits"
+        )
     if not image.mode.startswith("I"):
         return image
     pixels = np.asarray(image)
     if pixels.min() < 0 or pixels.max() >= 2**16:
-        raise BadImage("32-bit pixels have no fixed range; save it with 8 or 16 bits")
+        raise BadImage("32-bit pixels have no fixed range; save the image with 8 or 16 bits")
     grey = Image.fromarray((pixels.astype(np.uint16) >> 8).astype(np.uint8))
     if "transparency" in image.info:
         opaque = np.where(pixels == image.info["transparency"], 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Where each image goes: `<split>/<class>/<file>`, on Linux and macOS alike."""
+"""Choose the path of each image, `<split>/<class>/<file>`, valid on Linux and macOS."""
 
 import hashlib
 import os
@@ -13,13 +13,13 @@ MAX_NAME_BYTES = 255  # of the file systems of Linux and macOS
 
 
 def target_paths(splits: Splits, labels: dict[str, str]) -> dict[str, Path]:
-    """The path of each image, its class and file name together being unique.
+    """Return the path of each image; class and file name together are unique.
 
-    A file name that occurs twice in a class, also if only in another case (macOS), or that is too
-    long, gets a digest of the whole path instead of its tail.
+    A file name that occurs twice in a class (ignoring case, because of macOS) or is too long ends
+    with a digest of the whole path.
 
     Raises:
-        UserError: a class that cannot be a folder.
+        UserError: a class name cannot be a folder name.
     """
     split_of = {name: split for split, names in splits.items() for name in names}
     _refuse_classes({labels[name] for name in split_of})

@@ -5,6 +5,6 @@ from pathlib import PurePosixPath
 
 
 def group_of(name: str, pattern: str | None) -> str | None:
-    """What `organize.group_pattern` finds in the file name, such as a patient's number, or None."""
+    """Return what `organize.group_pattern` finds in the file name, such as a patient number."""
     match = re.search(pattern, PurePosixPath(name).name) if pattern else None
     return (match.group(1) or None) if match else None

@@ -1,4 +1,4 @@
-"""What an archive says of an image: its class, the split it came in."""
+"""Derive the class and the original split of each image from an archive."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ SPLIT_FOLDERS = {
 
 
 def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> dict[str, str]:
-    """The class of each image whose class is told and wanted.
+    """Return the class of each image that has one and is selected by `organize.classes`.
 
     `organize.labels_from: folder` takes the folder that holds the image, unless that is a split
     folder; `filename` takes the group of `organize.label_pattern`, searched in the file name; `csv`
@@ -44,7 +44,7 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
 
 
 def split_of(name: str) -> str | None:
-    """The split whose folder (`train`, `val`, `test_set` ...) the image is in, outermost first."""
+    """Return the split of the outermost folder named like one (`train`, `val`, `test_set` ...)."""
     for folder in name.split("/")[:-1]:
         if folder.lower() in SPLIT_FOLDERS:
             return SPLIT_FOLDERS[folder.lower()]
@@ -103,7 +103,7 @@ def _from_table(
         other = name if key is None else named.setdefault(key, name)
         if contents[other] != content:
             both = f"'{key}' in '{csv.file}' may mean '{other}' or '{name}'"
-            raise UserError(f"{both}; organize.csv.folder says in which folder the images are")
+            raise UserError(f"{both}; set organize.csv.folder to the folder of the images")
     if not named:
         some = ", ".join(f"'{key}'" for key in list(table)[:3])
         raise UserError(f"organize.csv: no image is named in '{csv.file}', which names {some} ...")

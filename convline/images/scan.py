@@ -1,4 +1,4 @@
-"""Look at every image of an archive once: can it be decoded, what is it?"""
+"""Decode every image of an archive once, to find bad ones and to measure the others."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ AHEAD = 4  # batches in memory
 
 
 class Image(NamedTuple):
-    """What is known of an image that can be decoded; `size` is of the file, in bytes."""
+    """Facts about an image that can be decoded; `size` is the size of the file in bytes."""
 
     sha256: bytes
     size: int
@@ -29,7 +29,7 @@ class Image(NamedTuple):
     width: int
 
     def identity(self, name: str) -> tuple[bytes, str, str | None]:
-        """What a second copy of an archive's tree has in common with the first."""
+        """Return what an image has in common with its copy elsewhere in the archive."""
         return self.sha256, name.rsplit("/", 1)[-1], split_of(name)
 
 
@@ -37,14 +37,14 @@ Found = list[tuple[str, Image | str]]
 
 
 def inspect_all(archive: Path) -> tuple[dict[str, Image], dict[str, str]]:
-    """The images that can be decoded by name, and why the others cannot.
+    """Return the images that can be decoded, by name, and the reasons why the others cannot.
 
     Raises:
-        UserError: the archive has no image, or two under one name.
+        UserError: the archive has no image, or two with the same name.
     """
     images: dict[str, Image] = {}
     bad: dict[str, str] = {}
-    # disable=None: no bar where the output is no terminal.
+    # disable=None: no bar if the output is not a terminal.
     for name, result in tqdm(_inspect(archive), "decode", unit=" images", disable=None):
         if name in images or name in bad:
             raise UserError(f"{archive} has two images named '{name}'; rename one of them")

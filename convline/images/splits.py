@@ -1,4 +1,4 @@
-"""Divide labelled images into train, validation and test; images that belong together stay so."""
+"""Divide labelled images into train, validation and test, without dividing a group."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ Splits = dict[str, list[str]]
 def assign_splits(
     labels: Mapping[str, str], contents: Mapping[str, bytes], organize: Organize, seed: int
 ) -> Splits:
-    """Names of the images of each split.
+    """Return the names of the images of each split.
 
     Args:
         labels: class of each image by its name; the order does not matter.
@@ -53,16 +53,16 @@ def assign_splits(
             splits[str(split_of(unit[0]))].extend(unit)
     if organize.folds:
         splits = _cut_into_folds(splits, units, labels, organize.folds)
-    # All folds are judged, whichever is chosen, lest fold 3 stop after hours of folds 1 and 2.
+    # All folds are checked at once, so that fold 3 cannot fail after hours of folds 1 and 2.
     _refuse_duplicates(splits, contents)
     _refuse_empty(splits, labels, organize)
     return _hold_out(splits, organize.fold) if organize.folds else splits
 
 
 def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str | None) -> Units:
-    """Images that share a group or their bytes, directly or through others, in one list each.
+    """List images that share a group or their bytes, directly or through others, together.
 
-    The first image of each list is its first in `names`; so are the lists ordered.
+    Lists and the images in them keep the order of `names`.
     """
     units = DisjointSet(names)
     first_of: dict[object, str] = {}
@@ -77,7 +77,7 @@ def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str |
 
 
 def _cut_into_folds(splits: Splits, units: Units, labels: Mapping[str, str], folds: int) -> Splits:
-    """Cut train and validation anew, into `fold 1`, `fold 2` and so on; test stays as it is."""
+    """Divide train and validation into `fold 1`, `fold 2` and so on; test stays unchanged."""
     test = set(splits["test"])
     cut = by_folds([unit for unit in units if unit[0] not in test], labels, folds)
     named = {f"fold {number}": names for number, names in enumerate(cut, start=1)}
@@ -85,7 +85,7 @@ def _cut_into_folds(splits: Splits, units: Units, labels: Mapping[str, str], fol
 
 
 def _hold_out(folds: Splits, number: int) -> Splits:
-    """The fold of this number for validation, the others for train."""
+    """Use the fold of this number for validation and the others for train."""
     rest = dict(folds)
     validation, test = rest.pop(f"fold {number}"), rest.pop("test")
     return {"train": [*chain(*rest.values())], "validation": validation, "test": test}
@@ -94,7 +94,7 @@ def _hold_out(folds: Splits, number: int) -> Splits:
 def _kept_apart(
     units: Units, contents: Mapping[str, bytes], organize: Organize, apart: set[str]
 ) -> Units:
-    """Cut each unit where the archive's own folders cut it, if that parts nothing it must not."""
+    """Divide each unit along the archive's own split folders, where that is allowed."""
     cut: Units = []
     for unit in units:
         sides = defaultdict(list)
@@ -104,7 +104,7 @@ def _kept_apart(
         if len(sides) > 1:
             _refuse_parted_group(unit, organize, apart)
             if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
-                # To the first of train, validation, test: no model has then seen a test image.
+                # Into the first of train, validation, test: test keeps no image that was trained on.
                 unit.sort(key=lambda name: SPLITS.index(split_of(name) or "train"))
                 cut.append(unit)
                 continue
@@ -157,7 +157,9 @@ def _refuse_one_class(classes: Iterable[str]) -> None:
     found = sorted(classes)
     if len(found) < 2:
         has = f"only '{found[0]}'" if found else "none"
-        hint = "organize.labels_from says whether folders, file names or a table tell the class"
+        hint = (
+            "organize.labels_from sets whether the class comes from folders, file names or a table"
+        )
         raise UserError(f"a classifier needs two classes or more; the images have {has}; {hint}")
 
 

@@ -1,4 +1,4 @@
-"""`data/tfrecords/dataset.json`: what the TFRecords beside it hold. No TensorFlow here."""
+"""`data/tfrecords/dataset.json`, the description of the TFRecords; imports no TensorFlow."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,14 +13,14 @@ FILE = "dataset.json"
 
 @dataclass(frozen=True)
 class Split:
-    """One split: its shards in order, and how many examples each shard and each class has."""
+    """One split: the number of examples of each shard, in order, and of each class."""
 
     shards: dict[str, int]
     classes: dict[str, int]
 
     @property
     def examples(self) -> int:
-        """How many there are in all."""
+        """Return the total number of examples."""
         return sum(self.shards.values())
 
 
@@ -41,11 +41,11 @@ class Dataset:
     splits: dict[str, Split]
 
     def class_counts(self, split: str) -> list[int]:
-        """How many examples of each label the split has."""
+        """Return the number of examples per label in the split."""
         return [self.splits[split].classes[name] for name in self.classes]
 
     def save(self, folder: Path) -> None:
-        """Write `dataset.json`, with the sums of the examples for whoever reads it by eye."""
+        """Write `dataset.json`, with the number of examples per split for human readers."""
         splits = {
             name: {**asdict(split), "examples": split.examples}
             for name, split in self.splits.items()
@@ -57,7 +57,7 @@ def load_dataset(folder: Path = paths.TFRECORDS) -> Dataset:
     """Read `dataset.json`.
 
     Raises:
-        UserError: the preprocess stage did not run yet.
+        UserError: the preprocess stage has not run.
     """
     try:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))

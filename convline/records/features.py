@@ -1,4 +1,4 @@
-"""`data/features/<split>/`: bottleneck features that never part from their labels and keys.
+"""`data/features/<split>/`: bottleneck features with their labels and keys.
 
 NumPy files, read through the memory map: a training that shuffles them takes no memory for them.
 """
@@ -31,7 +31,7 @@ class Features(NamedTuple):
 
 
 def dtype_of(compute_dtype: str) -> np.dtype:
-    """How features are kept: in half precision where that is how they were computed.
+    """Return the dtype to store features in: half precision if they were computed in it.
 
     float16 holds bfloat16's 8 bits of precision in full, in half of the bytes of float32.
     """
@@ -75,7 +75,7 @@ def load_features(split: str, folder: Path = paths.FEATURES) -> Features:
     """Read one split, its features as a memory map.
 
     Raises:
-        UserError: the extract stage did not run yet.
+        UserError: the extract stage has not run.
     """
     try:
         return Features(
@@ -90,7 +90,7 @@ def load_features(split: str, folder: Path = paths.FEATURES) -> Features:
 def feature_batches(
     split: Features, batch_size: int, shuffle_seed: int | None = None
 ) -> tf.data.Dataset:
-    """Batches of features and labels, of all rows, the last batch with the rest.
+    """Return batches of features and labels of all rows; the last batch may be smaller.
 
     Args:
         split: what to read.

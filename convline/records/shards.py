@@ -34,7 +34,7 @@ class Shard:
 
 
 def visible(folder: Path) -> list[Path]:
-    """What is in a folder but for the `.DS_Store` of whoever opened it on a Mac."""
+    """Return the files in a folder without the `.DS_Store` and `._*` files that macOS adds."""
     return [
         path
         for path in folder.iterdir()
@@ -52,7 +52,7 @@ def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> None:
 
 
 def load_image(file: Path, preprocess: Preprocess) -> Image.Image:
-    """Decode and resize one image, the aspect ratio left aside as Keras's loaders do."""
+    """Decode and resize one image, ignoring the aspect ratio, as Keras's loaders do."""
     least = least_side(preprocess.image_size, preprocess.interpolation)
     try:
         image = decode(file.read_bytes(), preprocess.color_mode, least)
@@ -64,7 +64,7 @@ def load_image(file: Path, preprocess: Preprocess) -> Image.Image:
 
 
 def encode(image: Image.Image, preprocess: Preprocess) -> bytes:
-    """The pixels, uint8 (height, width, channels) in C order, or a PNG or JPEG file of them."""
+    """Return the pixels, uint8 (height, width, channels) in C order, or a PNG or JPEG file."""
     if preprocess.encoding == "raw":
         return image.tobytes()
     buffer = io.BytesIO()

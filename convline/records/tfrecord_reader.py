@@ -1,4 +1,4 @@
-"""Read TFRecords of images back; `convline/records/tfrecord_writer.py` says what a record holds."""
+"""Read TFRecords of images; `convline/records/tfrecord_writer.py` describes their format."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from convline.records.dataset import Dataset
 from convline.runtime import memory, paths
 from convline.runtime.tensorflow_setup import tf
 
-# Records are in a random order on disk already; 256 MiB more shuffling than that is luxury.
+# Records are in a random order on disk already; a larger buffer than 256 MiB gains nothing.
 SHUFFLE_BYTES = 256 << 20
 # Fixed, since it decides on the order of the records, which must not depend on the machine's cores.
 SHARDS_AT_ONCE = 8
@@ -25,7 +25,7 @@ def read_batches(
     *,
     repeatedly: bool = False,
 ) -> tf.data.Dataset:
-    """Batches of one split.
+    """Return the batches of one split.
 
     Args:
         folder: where the shards are.
@@ -79,7 +79,7 @@ def _parser(dataset: Dataset) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
             return tf.io.decode_raw(image, tf.uint8)
         if dataset.encoding == "png":
             return tf.io.decode_png(image, channels)
-        # The system's choice, else, may differ from one build of TensorFlow to the next.
+        # The default method may differ between builds of TensorFlow.
         return tf.io.decode_jpeg(image, channels, dct_method="INTEGER_ACCURATE")
 
     def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

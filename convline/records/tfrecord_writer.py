@@ -22,12 +22,12 @@ def write_record(file: IO[bytes], record: bytes) -> None:
 
 
 def serialize(image: bytes, label: int, key: str) -> bytes:
-    """One record; equal arguments give equal bytes.
+    """Return one record; equal arguments give equal bytes.
 
     Args:
-        image: the pixels, or a file of them.
+        image: the pixels, or an image file.
         label: 0 or more.
-        key: which image it is.
+        key: identifies the image, `<class>/<file>`.
     """
     features = {
         "image": _field(BYTES_LIST, _field(1, image)),
@@ -39,12 +39,12 @@ def serialize(image: bytes, label: int, key: str) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A field of a message that starts with its length."""
+    """Encode a field of a message that starts with its length."""
     return bytes([number << 3 | LENGTH_DELIMITED]) + _varint(len(content)) + content
 
 
 def _varint(number: int) -> bytes:
-    """Seven bits a byte, the low ones first; the high bit says that more follow."""
+    """Encode seven bits per byte, low ones first; the high bit is set if more bytes follow."""
     encoded = bytearray()
     while number > 0x7F:
         encoded.append(number & 0x7F | 0x80)

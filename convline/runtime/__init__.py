@@ -1,1 +1,1 @@
-"""What all else stands on: errors, paths, files, memory, TensorFlow, native log, run times."""
+"""What all other folders use: errors, paths, files, memory, TensorFlow, Git and DVC, run times."""

@@ -1,4 +1,4 @@
-"""Files and folders that exist whole or not at all: written aside, then renamed."""
+"""Write files and folders that exist whole or not at all: written aside, then renamed."""
 
 import json
 import shutil
@@ -10,9 +10,9 @@ from typing import Any
 
 @contextmanager
 def fresh_dir(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path` that takes its place when the block ends well.
+    """Yield an empty folder beside `path` that replaces it if the block succeeds.
 
-    When the block raises, the new folder is removed and what stood at `path` stays.
+    If the block raises, the new folder is removed and the old one stays.
     """
     partial = _partial(path)
     partial.mkdir(parents=True)
@@ -27,7 +27,7 @@ def fresh_dir(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def fresh_file(path: Path) -> Iterator[Path]:
-    """Yield a name beside `path`, with the same ending, that is renamed to it when all is well."""
+    """Yield a name beside `path`, of the same ending, and rename it to `path` if all succeeds."""
     partial = _partial(path)
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -42,7 +42,7 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON with sorted keys, so that Git diffs are small.
 
     Raises:
-        ValueError: `content` holds a NaN or an infinity, which JSON does not have.
+        ValueError: `content` contains a NaN or an infinity, which JSON does not have.
     """
     with fresh_file(path) as partial:
         text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
@@ -50,7 +50,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def _partial(path: Path) -> Path:
-    """An unused name beside `path`; what a killed run left there is removed."""
+    """Return an unused name beside `path`; remove what a killed run left there."""
     partial = path.with_name(f".partial-{path.name}")
     if partial.is_dir():
         shutil.rmtree(partial)

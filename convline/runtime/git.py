@@ -14,19 +14,19 @@ COMPARED = ("params.yaml", "dvc.lock", "metrics", *CODE)
 
 
 def head() -> str:
-    """The last commit, short."""
+    """Return the short hash of the last commit."""
     return git("rev-parse", "--short=7", "HEAD") or ""
 
 
 def read(path: Path, commit: str | None) -> str | None:
-    """A file at a commit, or as it is here; None where it does not exist."""
+    """Return the text of a file at a commit, or in the working folder; None if it is missing."""
     if commit is None:
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     return git("show", f"{commit}:{path.as_posix()}", may_fail=True, strip=False)
 
 
 def changed_files(commit: str, *paths: str) -> list[str]:
-    """Files below these paths that differ between a commit and what is here, new ones too."""
+    """Return the files below `paths` that are new or changed since a commit."""
     tracked = git("diff", "--name-only", commit, "--", *paths) or ""
     new = git("ls-files", "--others", "--exclude-standard", "--", *paths) or ""
     return sorted({*tracked.splitlines(), *new.splitlines()})
@@ -35,10 +35,10 @@ def changed_files(commit: str, *paths: str) -> list[str]:
 def git(
     *arguments: str, may_fail: bool = False, strip: bool = True, folder: Path = HERE
 ) -> str | None:
-    """What a Git command prints; None where it fails and may.
+    """Run a Git command and return what it prints; None if it fails and `may_fail` is set.
 
     Raises:
-        UserError: it fails, or this is no Git repository.
+        UserError: the command fails, for example outside of a Git repository.
     """
     command = ["git", "-c", "core.quotePath=off", *arguments]
     result = subprocess.run(
@@ -59,9 +59,9 @@ def git(
 
 @cache
 def environment() -> dict[str, str]:
-    """This process's, without what ties Git to one repository, as GIT_DIR in a hook does.
+    """Return the environment without the variables that tie Git to one repository.
 
-    Else commands that are meant for a clone would change the user's own.
+    GIT_DIR, which is set in a hook, would make commands meant for a clone change the user's own.
     """
     names = ["git", "rev-parse", "--local-env-vars"]
     local = set(subprocess.check_output(names, text=True).split())

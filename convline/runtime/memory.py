@@ -1,4 +1,4 @@
-"""How much memory there is: what is kept in it is kept by size, not by hope."""
+"""Available memory, honouring container limits."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ CONTAINER = Path("/sys/fs/cgroup")  # Linux, control groups version 2
 
 
 def fits(size: int) -> bool:
-    """Whether `size` bytes are at most half of the memory that is free here."""
+    """Return True if `size` bytes are at most half of the available memory."""
     return size <= available() // 2
 
 
 def available() -> int:
-    """Bytes that this machine, or the container with a limit of its own, can still give."""
+    """Return the available memory in bytes, of the machine or of a container with a lower limit."""
     free = int(psutil.virtual_memory().available)
     try:
         limit, used, stat = (
@@ -23,6 +23,6 @@ def available() -> int:
         return free
     if limit.strip() == "max":
         return free
-    # Pages of files count as used, though the system gives them up when memory is asked for.
+    # The cache of files counts as used, but the system frees it on demand.
     pages = dict(line.split() for line in stat.splitlines())["inactive_file"]
     return min(free, max(int(limit) - int(used) + int(pages), 0))

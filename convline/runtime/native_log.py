@@ -1,4 +1,4 @@
-"""Keep TensorFlow's start-up messages from the terminal, and nothing else."""
+"""Drop TensorFlow's start-up messages from stderr and let all else through."""
 
 import os
 import subprocess

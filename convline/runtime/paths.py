@@ -1,10 +1,10 @@
-"""Every path of the pipeline, written once, relative to the root of the repository."""
+"""All paths of the pipeline, relative to the root of the repository."""
 
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
 
-# Folders of images, prefixes of TFRecords, names of features.
+# Names of image folders, prefixes of TFRecord files, names of feature folders.
 SPLITS = ("train", "validation", "test")
 
 DATA = Path("data")
@@ -25,10 +25,10 @@ METRICS = Path("metrics")
 
 
 def metrics(stage: str) -> Path:
-    """The file with the figures of one stage."""
+    """Return the file with the metrics of a stage."""
     return METRICS / f"{stage}.json"
 
 
 def metrics_folder(stage: str) -> Path:
-    """The folder with the plots of one stage: those of a training stage are DVCLive's."""
+    """Return the folder with the plots of a stage; DVCLive writes those of a training stage."""
     return METRICS / stage

@@ -1,7 +1,7 @@
-"""How long a stage took on this machine, kept beside what DVC keeps for itself.
+"""Run times of the stages on this machine, kept in `.dvc/tmp`, which Git ignores.
 
-No output may hold a time, which differs from run to run. So it stands in `.dvc/tmp`, which Git
-ignores, with the fingerprint of the figures that the run wrote: of others it says nothing.
+They differ from run to run, so no output may contain them. Each is stored with a digest of the
+metrics that its run wrote, and applies to those only.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ STAGES = "stages."
 
 
 def keep_run_time(module: str) -> None:
-    """Write how long this process has run, its imports included, if `module` is a stage.
+    """Write how long this process has run, including its imports, if `module` is a stage.
 
-    Nothing that goes wrong here is worth a failed stage.
+    Errors are ignored: they must not fail a stage.
     """
     if not module.startswith(STAGES) or not DVC_TMP.is_dir():
         return
@@ -35,7 +35,7 @@ def keep_run_time(module: str) -> None:
 
 
 def run_time(stage: str) -> float | None:
-    """Seconds of the run of this machine that gave the figures of `stage`, if there was one."""
+    """Return the run time, in seconds, of the run that wrote the metrics of `stage`, if known."""
     try:
         kept = json.loads((RUN_TIMES / f"{stage}.json").read_text(encoding="utf-8"))
         return float(kept["seconds"]) if kept["metrics_sha256"] == _fingerprint(stage) else None

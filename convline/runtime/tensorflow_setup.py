@@ -1,4 +1,4 @@
-"""TensorFlow, set up: quiet, deterministic, on the device and in the precision that params ask for.
+"""Set up TensorFlow: deterministic, on the device and in the precision of params.yaml.
 
 Import `tf` from here, so that it is loaded without its log.
 """
@@ -40,7 +40,7 @@ def set_up(seed: int, precision: str, *, device: str, gpus: int) -> str:
     """
     present = _choose_device(device)
     with without_native_log():
-        # The first operation and the first reader of TFRecords have their say here, too.
+        # The first operation and the first reader of TFRecords print messages, too.
         tf.zeros(())
         list(tf.data.TFRecordDataset([os.devnull]))
     if gpus > max(1, len(present)):
@@ -71,12 +71,12 @@ def policy_name(precision: str) -> str:
 
 
 def has_gpu() -> bool:
-    """Whether there is a GPU to compute on."""
+    """Return True if there is a GPU to compute on."""
     return bool(tf.config.get_visible_devices("GPU"))
 
 
 def replicas(gpus: int) -> AbstractContextManager[object]:
-    """In which a model is built and fitted, so that so many GPUs of this machine train together.
+    """Return the context in which to build and fit a model on `gpus` GPUs of this machine.
 
     Each takes its part of a batch; batch normalization sees the parts one by one.
     """
@@ -87,7 +87,7 @@ def replicas(gpus: int) -> AbstractContextManager[object]:
 
 
 def threads() -> int:
-    """Threads of one operation: another number adds in another order and gives other bits."""
+    """Return the number of threads per operation, which determines the order of additions."""
     set_by_hand = tf.config.threading.get_intra_op_parallelism_threads()
     # macOS has no sched_getaffinity.
     usable = getattr(os, "sched_getaffinity", None)

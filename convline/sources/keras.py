@@ -48,7 +48,7 @@ def fetch(download: Download, into: Path) -> Provenance:
     classes = CLASSES[name].split()
     with zipfile.ZipFile(into / f"{name}.zip", "w") as archive:
         for split, (images, labels) in zip(("train", "test"), _load(name), strict=True):
-            # disable=None: no bar where the output is no terminal.
+            # disable=None: no bar if the output is not a terminal.
             pairs = tqdm(zip(images, labels.ravel(), strict=True), split, len(images), disable=None)
             for number, (image, label) in enumerate(pairs):
                 png = io.BytesIO()

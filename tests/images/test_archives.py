@@ -181,7 +181,7 @@ def test_a_zip_that_is_packed_in_an_unknown_way_is_refused(tmp_path):
     deflate64 = 9  # what Windows writes beyond 2 GB
     whole[8] = whole[whole.index(b"PK\x01\x02") + 10] = deflate64
     for message in refusals(save(tmp_path / "windows.zip", whole)):
-        assert "windows.zip is packed in a way that is not supported" in message
+        assert "windows.zip uses an unsupported compression" in message
 
 
 @pytest.mark.parametrize("content", [b"This is a text.\n" * 100, b""])

@@ -1,4 +1,4 @@
-"""Every kind of image becomes 8-bit pixels, the right way up, or a BadImage that says why."""
+"""Every kind of image becomes 8-bit pixels, the right way up, or a BadImage with the reason."""
 
 import io
 import struct

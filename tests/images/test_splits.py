@@ -125,11 +125,11 @@ def test_folds_follow_from_the_seed_alone():
 @pytest.mark.parametrize("fold", [1, 2, 3])
 def test_the_stage_writes_the_same_tree_again(run, set_params, fold):
     set_params(**{"organize.folds": 3, "organize.fold": fold})
-    first, figures = run(pets()), metrics()
-    assert (run(pets()), metrics()) == (first, figures)
+    first, content = run(pets()), metrics()
+    assert (run(pets()), metrics()) == (first, content)
     assert sorted(first.values()) == sorted(pets().values())
     # Of 23, 40 and 11 images, 3, 6 and 2 are test.
-    assert [figures[split] for split in ("train", "validation", "test")] == [42, 21, 11]
+    assert [content[split] for split in ("train", "validation", "test")] == [42, 21, 11]
 
 
 def test_the_folds_share_out_train_and_validation_of_the_archive(run, set_params):

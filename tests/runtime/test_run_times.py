@@ -26,7 +26,7 @@ run(main)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A repository of DVC's, in which a stage wrote its figures."""
+    """A DVC repository in which a stage wrote its metrics."""
     monkeypatch.chdir(tmp_path)
     DVC_TMP.mkdir(parents=True)
     write_json(paths.metrics("train"), {"train": 1})
@@ -42,7 +42,7 @@ def test_a_stage_keeps_the_time_of_its_process(folder):
     assert 0 < seconds < 60
 
 
-def test_of_other_figures_it_says_nothing(folder):
+def test_the_time_applies_to_the_metrics_of_that_run_only(folder):
     assert run_time("train") is None
     keep_run_time("stages.train")
     assert run_time("train") is not None
@@ -60,7 +60,7 @@ def test_only_stages_keep_times_and_only_where_dvc_does(folder):
     assert not Path(".dvc/tmp").exists()
 
 
-def test_what_goes_wrong_here_is_worth_no_failed_stage(folder):
+def test_errors_here_never_fail_a_stage(folder):
     keep_run_time("stages.no_such_stage")
     RUN_TIMES.write_text("a file where a folder should be")
     keep_run_time("stages.train")
@@ -68,7 +68,7 @@ def test_what_goes_wrong_here_is_worth_no_failed_stage(folder):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"seconds": None})])
-def test_a_file_that_says_nothing_is_no_time(folder, text):
+def test_an_invalid_file_is_ignored(folder, text):
     RUN_TIMES.mkdir()
     (RUN_TIMES / "train.json").write_text(text)
     assert run_time("train") is None

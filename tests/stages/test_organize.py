@@ -55,8 +55,8 @@ def test_each_class_has_its_share_of_each_split_within_one_image(run, set_params
 
 
 def test_the_same_seed_gives_the_same_tree(run):
-    first, figures = run(pets()), metrics()
-    assert (run(pets()), metrics()) == (first, figures)
+    first, content = run(pets()), metrics()
+    assert (run(pets()), metrics()) == (first, content)
 
 
 def test_neither_litter_nor_the_order_of_the_archive_changes_the_tree(run):
