@@ -104,7 +104,7 @@ def _kept_apart(
         if len(sides) > 1:
             _refuse_parted_group(unit, organize, apart)
             if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
-                # Into the first of train, validation, test: test keeps no image that was trained on.
+                # Into the first of train, validation, test: test keeps no image of the training.
                 unit.sort(key=lambda name: SPLITS.index(split_of(name) or "train"))
                 cut.append(unit)
                 continue
