@@ -149,15 +149,6 @@ def test_a_shallow_clone_works_once_the_base_is_fetched(branch, tmp_path):
     assert "shallow" not in compare(shallow)
 
 
-def test_later_commits_on_main_are_not_changes_of_the_branch(branch):
-    git(branch, "commit", "-q", "--allow-empty", "-m", "ours")
-    git(branch, "checkout", "-q", "main")
-    set_param(branch, "  dropout: 0.5 ", "  dropout: 0.4 ")
-    commit(branch)
-    git(branch, "checkout", "-q", "change")
-    assert "No params changed." in compare(branch)
-
-
 def test_a_gate_that_the_branch_removes_is_noted(branch):
     git(branch, "checkout", "-q", "main")
     (branch / "gate.yaml").write_text("- metric: scratch.accuracy\n  may_fall_by: 0.0\n")
@@ -184,19 +175,6 @@ def test_files_broken_by_a_merge_give_no_traceback(branch):
     set_param(branch, "evaluate:\n", "evaluate:\nbroken:\n")
     text = compare(branch)
     assert "it is unknown whether both were tested on the same images" in text
-
-
-def test_it_runs_at_the_root_of_a_repository(tmp_path, branch):
-    outer = tmp_path / "outer"
-    outer.mkdir()
-    shutil.move(branch, outer / "project")
-    shutil.rmtree(outer / "project" / ".git")
-    git(outer, "init", "-q", "-b", "main")
-    result = run_compare(outer / "project", "HEAD")
-    assert result.returncode == 1
-    assert "not the root of a Git repository" in result.stderr
-    git(outer / "project", "init", "-q", "-b", "main")
-    assert "this repository has no commits" in run_compare(outer / "project", "HEAD").stderr
 
 
 def test_an_impossible_gate_is_one_message(branch):
