@@ -1,1 +1,1 @@
-"""The trained classifier for programs that have no Keras."""
+"""Export the trained classifier for programs without Keras."""

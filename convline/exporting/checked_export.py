@@ -11,7 +11,7 @@ from convline.exporting import export_check, export_formats, portable_model
 from convline.exporting.export_folder import CLASSES, FILES, README, TABLE
 from convline.exporting.export_readme import write_readme
 from convline.records.dataset import load_dataset
-from convline.runtime import tensorflow_setup
+from convline.runtime import paths, tensorflow_setup
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir
 from convline.serving.loaded_classifier import Classifier
@@ -73,17 +73,23 @@ def export(
     """Write each format and compare its predictions with those of Keras.
 
     Args:
-        classifier: exported.
+        classifier: the model to export.
         model: its file.
-        formats: names.
-        folder: for the files.
+        formats: names of the formats.
+        folder: an existing folder for the files.
         calibration: number of training images for int8.
         threads: per operation; None for one per core.
 
     Returns:
         A row for Keras and for each format whose predictions agree, and why others were removed.
+
+    Raises:
+        UserError: the test split is missing or belongs to another run.
     """
     dataset = load_dataset()
+    if dataset.classes != classifier.classes:
+        why = f"{model} and {paths.TFRECORDS} have different classes"
+        raise UserError(f"{why}: they belong to different runs; run `dvc repro`")
     part = portable_model.after_resizing(classifier)
     files, records = (
         export_check.as_files(classifier, dataset),
@@ -94,16 +100,16 @@ def export(
     coloured = sized if sized.shape[-1] == 3 else sized.repeat(3, axis=-1)
 
     def row(
-        name: str, path: Path, likeness: export_check.Likeness, predict: export_formats.Predict
+        name: str, path: Path, agreement: export_check.Agreement, predict: export_formats.Predict
     ) -> Row:
         any_size = name == KERAS or export_formats.FORMATS[name].any_size
         speeds = export_check.speeds(predict, coloured if any_size else sized)
         size = " x ".join(map(str, ["any", "any", 3] if any_size else sized.shape[1:]))
-        facts = {"format": name, "file": path.name, "input": size, **asdict(likeness)}
+        facts = {"format": name, "file": path.name, "input": size, **asdict(agreement)}
         per_second = dict(zip(SPEEDS, speeds, strict=True))
         return {**facts, "megabytes": export_check.megabytes(path), **per_second}
 
-    same = export_check.Likeness(1.0, 0.0, files.accuracy(files.expected))
+    same = export_check.Agreement(1.0, 0.0, files.accuracy(files.expected))
     rows = [row(KERAS, model, same, classifier.model.predict_on_batch)]
     failures = []
     for name in dict.fromkeys(formats):
@@ -111,13 +117,14 @@ def export(
         try:
             export_formats.write(name, classifier, path, calibration)
             predict = form.load(path, threads or tensorflow_setup.threads())
-            likeness = export_check.liken(predict, files if form.any_size else records, name)
-            export_formats.accept(name, likeness.agreement)
+            test = files if form.any_size else records
+            agreement = export_check.compare_with_keras(predict, test, name)
+            export_formats.accept(name, agreement.agreement)
         except export_formats.Unusable as error:
             remove(path)
             failures.append(str(error))
         else:
-            rows.append(row(name, path, likeness, predict))
+            rows.append(row(name, path, agreement, predict))
     return pd.DataFrame(rows), failures
 
 

@@ -1,4 +1,4 @@
-"""Whether an export says of the test split what Keras says, how large it is and how fast."""
+"""Compare an export with Keras on the test split; measure its size and speed."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,41 +20,40 @@ from convline.serving.loaded_classifier import Classifier
 from convline.serving.record_images import read_records, records_exist
 
 BATCHES = (1, 32)
-# A median needs a few runs, and a second is enough of them.
-RUNS, SECONDS = 5, 1.0
+RUNS, SECONDS = 5, 1.0  # a speed is the median of at least 5 runs that take at least a second
 
 
 @dataclass(frozen=True)
 class TestSplit:
-    """Images of the test split, and what Keras says of them.
+    """Images of the test split and Keras's predictions for them.
 
     Attributes:
-        images: gives them one by one, uint8 (height, width, channels).
+        images: returns the images one by one, uint8 (height, width, channels).
         labels: int (n,).
-        expected: probabilities, (n, classes).
+        expected: Keras's probabilities, (n, classes).
     """
 
-    __test__ = False  # pytest takes the name for its own
+    __test__ = False  # not a test, although pytest would collect it by its name
 
     images: Callable[[], Iterable[np.ndarray]]
     labels: np.ndarray
     expected: np.ndarray
 
     def accuracy(self, probabilities: np.ndarray) -> float:
-        """Share of the images whose right class is the most probable one."""
+        """Return the share of images whose true class is the most probable one."""
         return float((classes(probabilities) == self.labels).mean())
 
 
 def classes(probabilities: np.ndarray) -> np.ndarray:
-    """The most probable class of each row; -1 where there is something else than numbers."""
+    """Return the most probable class of each row, or -1 if a probability is not finite."""
     return np.where(np.isfinite(probabilities).all(axis=1), probabilities.argmax(axis=1), -1)
 
 
 def as_files(classifier: Classifier, dataset: Dataset) -> TestSplit:
-    """The test split as it was organized, of any size and colour.
+    """Read the test split from data/organized: images of any size and colour.
 
     Raises:
-        UserError: data/organized is not there, or of another run.
+        UserError: data/organized is missing or belongs to another run.
     """
     folder = paths.ORGANIZED / "test"
     found = [
@@ -65,8 +64,8 @@ def as_files(classifier: Classifier, dataset: Dataset) -> TestSplit:
     ]
     count = dataset.splits["test"].examples
     if len(found) != count:
-        why = f"{folder} holds {len(found):,} images and data/tfrecords {count:,}"
-        raise UserError(f"{why}; run `dvc checkout`, or `dvc pull` where somebody trained already")
+        why = f"{folder} contains {len(found):,} images and {paths.TFRECORDS} {count:,}"
+        raise UserError(f"{why}; run `dvc checkout`, or `dvc pull` if the data are shared")
 
     def images() -> Iterator[np.ndarray]:
         for file, _ in found:
@@ -77,17 +76,17 @@ def as_files(classifier: Classifier, dataset: Dataset) -> TestSplit:
 
 
 def as_records(part: keras.Model, dataset: Dataset) -> TestSplit:
-    """The test split as the models were given it, of one size.
+    """Read the test split from data/tfrecords: images of the model's own size.
 
     Args:
-        part: of the classifier, after its resizing.
-        dataset: of data/tfrecords.
+        part: the part of the classifier after its resizing.
+        dataset: describes data/tfrecords.
 
     Raises:
-        UserError: the records are not there.
+        UserError: the records are missing.
     """
     if not records_exist(dataset, "test"):
-        raise UserError(f"the test split is not in {paths.TFRECORDS}; run `dvc pull`")
+        raise UserError(f"{paths.TFRECORDS} does not contain the test split; run `dvc pull`")
 
     def images() -> Iterator[np.ndarray]:
         return (image for image, _, _ in read_records(dataset, "test"))
@@ -100,13 +99,13 @@ def as_records(part: keras.Model, dataset: Dataset) -> TestSplit:
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """How near an export comes to Keras.
+class Agreement:
+    """Agreement of an export with Keras.
 
     Attributes:
-        agreement: share of the images of which both say the same class.
-        difference: the largest of two probabilities.
-        accuracy: share of the images of which the export says the right class.
+        agreement: share of images for which both predict the same class.
+        difference: largest difference between two probabilities.
+        accuracy: share of images for which the export predicts the true class.
     """
 
     agreement: float
@@ -114,11 +113,11 @@ class Likeness:
     accuracy: float
 
 
-def liken(predict: Predict, test: TestSplit, name: str) -> Likeness:
-    """Run an export on the test split, image by image."""
+def compare_with_keras(predict: Predict, test: TestSplit, name: str) -> Agreement:
+    """Run an export on the test split, image by image, and compare its probabilities."""
     images = _counted(test.images(), len(test.labels), name)
     given = np.concatenate([predict(image[np.newaxis]) for image in images])
-    return Likeness(
+    return Agreement(
         agreement=float((classes(given) == classes(test.expected)).mean()),
         difference=float(np.abs(given - test.expected).max()),
         accuracy=test.accuracy(given),
@@ -126,29 +125,29 @@ def liken(predict: Predict, test: TestSplit, name: str) -> Likeness:
 
 
 def first_batch(test: TestSplit) -> np.ndarray:
-    """As many images of one size as the largest batch has, repeated where there are fewer."""
+    """Return enough images of one size for the largest batch, repeated if there are fewer."""
     images = np.stack(list(islice(test.images(), max(BATCHES))))
     return images[np.arange(max(BATCHES)) % len(images)]
 
 
 def speeds(predict: Predict, images: np.ndarray) -> list[float]:
-    """Images per second in batches of `BATCHES`, each the median of some runs.
+    """Return images per second for each batch size of `BATCHES`, the median over runs.
 
     Args:
-        predict: what to measure.
-        images: as many as the largest batch has.
+        predict: the function to time.
+        images: as many as the largest batch size.
     """
     return [n / _median_seconds(predict, images[:n]) for n in BATCHES]
 
 
 def megabytes(path: Path) -> float:
-    """Of a file, or of all files in a folder."""
+    """Return the size of a file, or of all files in a folder, in MB."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
 
 def _median_seconds(predict: Predict, batch: np.ndarray) -> float:
-    predict(batch)  # the first one is slower
+    predict(batch)  # the first run is slower
     taken: list[float] = []
     while len(taken) < RUNS or sum(taken) < SECONDS:
         start = time.perf_counter()
@@ -158,5 +157,5 @@ def _median_seconds(predict: Predict, batch: np.ndarray) -> float:
 
 
 def _counted(images: Iterable[np.ndarray], count: int, name: str) -> Iterator[np.ndarray]:
-    # disable=None: no bar where the output is no terminal.
+    # disable=None: a progress bar only in a terminal.
     return iter(tqdm(images, name, count, unit=" images", disable=None))

@@ -1,4 +1,4 @@
-"""Formats that classifiers are exported to: how each is written, and run to see what it says."""
+"""Write and run each export format: ONNX, LiteRT, LiteRT in int8, TensorFlow SavedModel."""
 
 import importlib.util
 import warnings
@@ -20,12 +20,11 @@ from convline.serving.record_images import read_records, records_exist
 
 # Images, uint8 (batch, height, width, channels), to probabilities, float32 (batch, classes).
 Predict = Callable[[np.ndarray], np.ndarray]
-# Of which images an int8 model is calibrated on, so that two exports are equal.
-SEED = 0
+SEED = 0  # chooses the calibration images of int8: two exports are equal
 
 
 class Unusable(Exception):
-    """A format that this classifier cannot have; the text says why."""
+    """The classifier cannot be exported to this format; the text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,12 @@ class Format:
     """One format.
 
     Attributes:
-        any_size: whether it takes images of any size, as the Keras model; else of the model's own.
-        agreement: share of the test images of which it must say what Keras says.
-        convert: writes it: the classifier, the path, how many images to calibrate on.
-        load: gives what runs it: the path, how many threads.
-        packages: that it needs besides TensorFlow.
+        any_size: True if it takes images of any size; otherwise it takes the model's own size.
+        agreement: required share of test images for which it predicts the same class as Keras.
+        convert: writes the classifier to a path; the last argument is the number of images for
+            calibration.
+        load: returns a function that runs the file at a path with a number of threads.
+        packages: required packages besides TensorFlow.
     """
 
     any_size: bool
@@ -48,15 +48,15 @@ class Format:
 
 
 def require(names: Sequence[str]) -> None:
-    """See that the packages of these formats are installed.
+    """Check that the packages of these formats are installed.
 
     Raises:
-        UserError: one is missing.
+        UserError: a package is missing.
     """
     for name in names:
         for package in FORMATS[name].packages:
             if importlib.util.find_spec(package) is None:
-                way = "install it with `make setup`, or leave the format out with --formats"
+                way = "install it with `make setup`, or choose other formats with --formats"
                 raise UserError(f"'{name}' needs the package {package}; {way}")
 
 
@@ -64,45 +64,45 @@ def write(name: str, classifier: Classifier, path: Path, calibration: int) -> No
     """Write one format.
 
     Raises:
-        Unusable: the converter cannot.
-        UserError: there are no images to calibrate on.
+        Unusable: the conversion fails.
+        UserError: the calibration images are missing.
     """
     failure = None
-    # Converters print pages, and those of the reason are no shorter.
+    # Converters print pages of output; the reason of a failure is its first line.
     with without_native_log(), warnings.catch_warnings():
-        # Keras 3.15 looks for what NumPy 2 has no more.
+        # Keras 3.15 uses an attribute that NumPy 2 has removed.
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
         try:
             FORMATS[name].convert(classifier, path, calibration)
         except UserError:
             raise
-        except Exception as error:  # noqa: BLE001 (each converter has a dozen of its own)
+        except Exception as error:  # noqa: BLE001 (each converter raises a dozen kinds)
             failure = error
     if failure is not None:
         reason = (str(failure).strip() or type(failure).__name__).splitlines()[0]
-        raise Unusable(f"{name}: it cannot be converted ({reason})") from failure
+        raise Unusable(f"{name}: conversion failed ({reason})") from failure
 
 
 def accept(name: str, agreement: float) -> None:
-    """See that a format says what Keras says of enough images.
+    """Check that a format agrees with Keras on enough images.
 
     Raises:
-        Unusable: it does not.
+        Unusable: the agreement is too low.
     """
     least = FORMATS[name].agreement
     if agreement < least:
-        why = f"says what Keras says of {agreement:.2%} of the test images, not of {least:.0%}"
-        raise Unusable(f"{name}: it {why}")
+        why = f"same class as Keras for {agreement:.2%} of the test images, {least:.0%} required"
+        raise Unusable(f"{name}: {why}")
 
 
 def _to_onnx(classifier: Classifier, path: Path, _: int) -> None:
-    import onnx  # noqa: PLC0415 (only where it is asked for)
+    import onnx  # noqa: PLC0415 (imported only if needed)
 
     signature = [tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")]
     model = portable(whole(classifier.model))
     model.export(path, format="onnx", verbose=False, input_signature=signature)
     content = onnx.load(path)
-    # tf2onnx calls the output after an operation, and numbers the sizes.
+    # tf2onnx names the output after an operation and numbers the sizes.
     _name_sizes(content.graph.input[0], "batch", "height", "width")
     _name_sizes(content.graph.output[0], "batch")
     output = content.graph.output[0].name
@@ -119,7 +119,7 @@ def _name_sizes(value: Any, *names: str) -> None:
 
 
 def _load_onnx(path: Path, threads: int) -> Predict:
-    import onnxruntime  # noqa: PLC0415 (only where it is asked for)
+    import onnxruntime  # noqa: PLC0415 (imported only if needed)
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -159,7 +159,7 @@ def _calibration_images(count: int) -> list[np.ndarray]:
     dataset = load_dataset()
     examples = dataset.splits["train"].examples
     if not records_exist(dataset, "train") or not examples:
-        raise UserError(f"int8 is calibrated on the images of {paths.TFRECORDS}; run `dvc pull`")
+        raise UserError(f"int8 needs the training images in {paths.TFRECORDS}; run `dvc pull`")
     rng = np.random.default_rng(SEED)
     chosen = set(rng.choice(examples, min(count, examples), replace=False).tolist())
     records = enumerate(read_records(dataset, "train"))
@@ -168,7 +168,7 @@ def _calibration_images(count: int) -> list[np.ndarray]:
 
 def _load_litert(path: Path, threads: int) -> Predict:
     with without_native_log(), warnings.catch_warnings():
-        # TensorFlow's own copy of LiteRT's interpreter does as well, and needs no further package.
+        # TensorFlow contains this interpreter; its successor would be another package.
         warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated", UserWarning)
         interpreter = tf.lite.Interpreter(str(path), num_threads=threads)
         interpreter.allocate_tensors()

@@ -1,4 +1,4 @@
-"""README.md beside exported models: what each takes and gives, in words and in lines of Python."""
+"""Write the README of exported models: input and output of each, with an example in Python."""
 
 from pathlib import Path
 
@@ -7,17 +7,19 @@ import pandas as pd
 from convline.serving.loaded_classifier import Classifier
 
 PAGE = """\
-# A classifier, exported
+# Exported classifier
 
-It tells {count} classes apart: the probabilities, float32, come in the order of `classes.txt`.
+It predicts one of {count} classes. Probabilities are float32, in the order of `classes.txt`.
 
 {table}
 
-`as Keras`: share of the test images of which a file says the same class as the Keras model;
-`difference`: the largest one between two probabilities; `images/s`: in batches of 1 and of 32, on
-the machine that exported them, of {height} x {width} pixels. `table.csv` has more digits.
+`as Keras`: share of the test images for which the file predicts the same class as the Keras model.
+`difference`: largest difference between two probabilities. `images/s`: speed in batches of 1 and of
+32 images of {height} x {width} pixels, on the machine that exported them. `table.csv` has more
+digits.
 
-Give all of them images the right way up (EXIF), without transparency, as 8-bit pixels 0 to 255.
+Input for all files: 8-bit pixels, 0 to 255, without transparency, after applying the EXIF
+orientation.
 
 {sections}"""
 SECTIONS = {
@@ -40,7 +42,7 @@ image = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")
 ## savedmodel/
 
 `image`: uint8 (batch, height, width, 3), RGB of any size; `output_0`: (batch, {count}).
-All preprocessing is inside. For TensorFlow Serving, put it into a folder named by a number.
+All preprocessing is inside. For TensorFlow Serving, put it into a folder whose name is a number.
 
 ```python
 import tensorflow as tf
@@ -54,9 +56,9 @@ probabilities = model.serve(image[tf.newaxis])
 ## {files}
 
 `image`: uint8 (batch, {height}, {width}, {channels}), one image unless the tensor is resized; the
-one output: float32 (batch, {count}). LiteRT lacks what resizes images of any size in the others, so
-do it first with Pillow, as below; other libraries, TensorFlow too, give other pixels. An int8 model
-takes and gives the same and reckons in whole numbers inside. LiteRT's own operations suffice.
+one output: float32 (batch, {count}). LiteRT cannot resize images of any size, so resize them first
+with Pillow, as below; other libraries, TensorFlow included, give other pixels. The int8 model has
+the same input and output and computes with integers inside. All operations are LiteRT's own.
 
 ```python
 import numpy as np
@@ -77,15 +79,15 @@ probabilities = interpreter.get_tensor(interpreter.get_output_details()[0]["inde
 
 
 def write_readme(classifier: Classifier, table: pd.DataFrame, text: str, path: Path) -> None:
-    """Write it.
+    """Write the README.
 
     Args:
-        classifier: what was exported.
-        table: a row for each file, with `format` and `file`.
-        text: the same for people.
-        path: of the page.
+        classifier: the exported model.
+        table: one row per file, with the columns `format` and `file`.
+        text: the table as text.
+        path: the file to write.
     """
-    resize = classifier.model.get_layer("resize")
+    resize = classifier.resizing
     channels = resize.output.shape[-1]
     files = dict(zip(table["format"], table["file"], strict=True))
     lite = [file for name, file in files.items() if name.startswith("litert")]
