@@ -96,6 +96,30 @@ def test_the_positive_class_is_one_of_two(evaluated, set_params):
         evaluate.find_positive(["a", "b", "zero"], "zero")
 
 
+def test_the_classifier_is_in_the_precision_of_extract_and_restores_the_policy(
+    workspace, set_params
+):
+    set_params(
+        **{
+            "extract.precision": "mixed_bfloat16",
+            "extract.weights": "none",
+            "extract.image_size": [32, 32],
+        }
+    )
+    params = load_params()
+    before = keras.config.dtype_policy()
+    inputs = keras.Input((VALUES,))
+    head = transfer_head(keras.Model(inputs, keras.layers.Dense(2, name="output")(inputs)))
+    network = evaluate.classifier(head, [8, 8, 1], params).network
+    vgg16 = network.get_layer("transfer").get_layer("extractor").get_layer("vgg16")
+    assert vgg16.get_layer("block1_conv1").compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy() == before
+    set_params(**{"extract.weights": "no-such-file.h5"})
+    with pytest.raises(UserError, match="there is no file"):
+        evaluate.classifier(head, [8, 8, 1], load_params())
+    assert keras.config.dtype_policy() == before
+
+
 def test_features_of_other_images_are_refused(evaluated):
     keys = paths.FEATURES / "test" / "keys.npy"
     np.save(keys, np.load(keys)[::-1])
