@@ -18,7 +18,7 @@ METRICS = (
     "train_head.fine_tuned.best.val_loss",
     "train_head.best.val_loss",
 )
-# These params change the loss itself: where they differ, losses cannot be compared.
+# These params change the loss itself: losses of runs that differ in them cannot be compared.
 IN_THE_LOSS = ("l2", "label_smoothing", "loss")
 
 

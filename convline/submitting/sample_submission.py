@@ -131,7 +131,7 @@ def _purpose(name: str) -> str | None:
 
 def _match(name: str, table: pd.DataFrame, pool: list[str]) -> tuple[str, list[str]]:
     """Return the id column and the image of each id (with or without folder and extension)."""
-    # The column with most matches, because ids may be numbers beside other numbers.
+    # The column with most matches, because other columns may have numbers like the ids.
     unique = [column for column in table if table[column].is_unique]
     if not unique:
         raise UserError(f"{name} has no id column with a different value in each row")

@@ -217,7 +217,7 @@ def picture(shade):
 
 
 def archive(sample, test=TEST1):
-    """dogs-vs-cats's shape; training images bear the names of test images, as some do."""
+    """Write an archive like that of dogs-vs-cats; its training and test images share names."""
     train = {f"train/{i}.png": picture(127) for i in TEST1_IDS}
     # The order of the zip is not the sample's.
     shuffled = {name: picture(test[name]) for name in sorted(test)}

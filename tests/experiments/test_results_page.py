@@ -9,9 +9,6 @@ import pytest
 
 from convline.experiments import preset_runs, results_page
 from convline.params.presets import PRESETS
-from convline.runtime import machine
-from tests.commands import convline, dvc, make_repository
-from tests.pipeline.test_default_run import SHRUNK
 
 ROW = {
     "preset": "default",
@@ -68,21 +65,6 @@ def test_sweeps_are_shown_with_their_pictures(workspace):
     assert "![dropout](sweeps/dropout/experiments.png)" in page
 
 
-def test_paths_are_left_out_of_the_changed_values(workspace):
-    places = ["download.path=/x/a.zip", "extract.weights=/x/vgg.h5", "extract.weights=~/vgg.h5"]
-    assert all(preset_runs.PLACE.match(place) for place in places)
-    assert not preset_runs.PLACE.match("extract.weights=hed")
-
-
-def test_a_run_replaces_an_older_run_of_the_same(workspace):
-    preset_runs.keep(ROW)
-    preset_runs.keep(ROW | {"seed": 2})
-    preset_runs.keep(ROW | {"scratch_accuracy": 0.5})
-    rows = results_page.read_results()
-    assert rows["seed"].tolist() == [1, 2]
-    assert rows["scratch_accuracy"].tolist() == [0.5, 0.98]
-
-
 def test_the_header_of_a_preset_gives_its_scores(workspace):
     row = ROW | {"preset": "cifar10", "train": 40_000}
     preset_runs.keep(row)
@@ -109,40 +91,6 @@ def test_the_committed_page_and_presets_match_the_committed_results(workspace):
     results_page.write_page()
     for file in [results_page.PAGE, *PRESETS.glob("*.yaml")]:
         assert file.read_text() == (root / file).read_text()
-
-
-def test_the_machine_is_described():
-    words = machine.describe()
-    assert " cores of " in words
-    assert "GB" in words
-
-
-@pytest.mark.slow
-def test_runs_are_tracked_and_kept(tmp_path):
-    folder = make_repository(tmp_path / "repository", "default")
-    shutil.rmtree(folder / "docs", ignore_errors=True)
-    result = convline(folder, "results", "default", *SHRUNK, "--seeds", "1", "2")
-    assert result.returncode == 0, result.stderr
-    rows = pd.read_csv(folder / "docs/results.csv")
-    assert rows["seed"].tolist() == [1, 2]
-    assert rows["values"].unique().tolist() == [" ".join(SHRUNK)]
-    assert rows[["train", "validation", "test"]].sum(axis=1).tolist() == [300, 300]
-    listed = dvc(folder, "exp", "list", "--name-only").split()
-    assert len(listed) == 2
-    assert all(name.startswith("default-") for name in listed)
-    assert (
-        "| `default`, `organize.limit=300 train.filters=[4]"
-        in (folder / "docs/results.md").read_text()
-    )
-
-
-def test_a_run_that_fails_is_one_message(tmp_path):
-    folder = make_repository(tmp_path / "repository", "default")
-    broken = ["download.kind=archive", "download.path=no.zip"]
-    result = convline(folder, "results", "default", *broken)
-    assert result.returncode == 1
-    assert "default-seed42 did not finish; no result was kept" in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 @pytest.fixture
