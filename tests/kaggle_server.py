@@ -75,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if "IntrospectToken" in self.path:
+            if self.server.hang_after == 0:
+                return time.sleep(30)
             return self._json(200, {"active": False})
         self.server.asked.append((self.path, body))
         if self.server.error:

@@ -94,7 +94,7 @@ def test_a_corrupt_archive_is_refused_and_downloaded_anew(repro, kaggle, folder)
         (
             401,
             COMPETITION_PARAMS,
-            "does not know you (401). Make a token at https://www.kaggle.com",
+            "the credentials are missing or wrong (401). Create a token at https://www.kaggle.com",
         ),
         (403, COMPETITION_PARAMS, "https://www.kaggle.com/competitions/dogs-vs-cats/rules"),
         (404, COMPETITION_PARAMS, "nothing at https://www.kaggle.com/competitions/dogs-vs-cats"),
@@ -116,7 +116,7 @@ def test_an_error_of_kaggle_is_one_message(repro, kaggle, folder, status, params
 
 def test_no_credentials_is_one_message(repro, folder):
     output = repro(env=NO_ACCOUNT, fails=True)
-    assert "does not know you (401)" in output
+    assert "the credentials are missing or wrong (401)" in output
     assert_clean(output, folder)
 
 
@@ -134,14 +134,15 @@ def test_no_network_is_one_message(repro, folder):
     assert_clean(output, folder)
 
 
-def test_a_server_that_stalls_is_one_message(kaggle, folder, tmp_path):
+@pytest.mark.parametrize("env", [{}, {"KAGGLE_API_TOKEN": "KGAT_some"}])
+def test_a_server_that_stalls_is_one_message(kaggle, folder, tmp_path, env):
     kaggle.hang_after = 0
     code = (
         "from convline.sources import kaggle_client; kaggle_client.TIMEOUT = 1\n"
         "from stages import download; from convline.runtime.runner import run; run(download.main)"
     )
     start = time.monotonic()
-    variables = environment() | kaggle.environment(tmp_path)
+    variables = environment() | kaggle.environment(tmp_path) | env
     result = run_in(folder, [sys.executable, "-c", code], variables)
     assert result.returncode == 1
     assert "it stopped in the middle" in result.stderr
@@ -152,7 +153,7 @@ def test_a_server_that_stalls_is_one_message(kaggle, folder, tmp_path):
 def test_a_disk_that_is_too_small_is_found_out_before_the_download(repro, kaggle, folder):
     kaggle.claim = 10**15
     output = repro(fails=True)
-    assert "the disk is too full for the download: 953,674,316 MiB are to come" in output
+    assert "the disk is too full for the download: it needs 953,674,316 MiB" in output
     assert_clean(output, folder)
 
 

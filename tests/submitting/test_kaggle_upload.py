@@ -14,7 +14,10 @@ NO_ACCOUNT = {"KAGGLE_USERNAME": "", "KAGGLE_KEY": ""}
     ("status", "message"),
     [
         (400, "it refuses this (400: Kaggle's own words)"),
-        (401, "does not know you (401). Make a token at https://www.kaggle.com"),
+        (
+            401,
+            "the credentials are missing or wrong (401). Create a token at https://www.kaggle.com",
+        ),
         (403, "this account may not submit to it (403: Kaggle's own words). Open https://www.kagg"),
         (404, "nothing at https://www.kaggle.com/competitions/cactus"),
         (429, "too many requests (429)"),
@@ -39,7 +42,7 @@ def test_an_upload_that_fails_is_one_message(kaggle, send):
 
 
 def test_missing_credentials_are_one_message(send):
-    assert "does not know you (401)" in send(NO_ACCOUNT)
+    assert "the credentials are missing or wrong (401)" in send(NO_ACCOUNT)
 
 
 def test_a_missing_network_is_one_message(send):
