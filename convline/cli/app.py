@@ -37,8 +37,7 @@ def not_empty(_: click.Context, __: click.Parameter, host: str) -> str:
     default="127.0.0.1",
     metavar="ADDRESS",
     callback=not_empty,
-    help="address to listen on",
-    show_default="127.0.0.1, this machine only",
+    help="address to listen on; the default is for this machine only",
 )
 @click.option(
     "--port",
@@ -46,7 +45,6 @@ def not_empty(_: click.Context, __: click.Parameter, host: str) -> str:
     default=8000,
     metavar="N",
     help="port to listen on; 0 chooses a free one",
-    show_default="8000",
 )
 @click.option(
     "--max-megabytes",
@@ -54,7 +52,6 @@ def not_empty(_: click.Context, __: click.Parameter, host: str) -> str:
     default=20,
     metavar="N",
     help="largest accepted upload, in MB",
-    show_default="20",
 )
 @options.model
 def main(host: str, port: int, max_megabytes: int, model: Path) -> None:

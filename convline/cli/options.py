@@ -72,7 +72,9 @@ class PathType(click.Path):
 
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-command = functools.partial(click.command, cls=Command, context_settings={"show_default": True})
+command = functools.partial(
+    click.command, cls=Command, context_settings={"show_default": True, "max_content_width": 100}
+)
 model = click.option(
     "--model",
     type=PathType(),

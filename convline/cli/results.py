@@ -1,8 +1,8 @@
-r"""Run presets and write their scores to docs/results.md.
+"""Run presets and write their scores to docs/results.md.
 
     convline results cifar10-dropout --seeds 1 2 3
-    convline results dogs-vs-cats download.kind=archive download.name= \
-        download.path=~/dogs-vs-cats.zip    with values of your own
+    convline results dogs-vs-cats download.kind=archive download.name= download.path=~/dogs.zip
+                                            with values of your own
     convline results                        only write the page again
 
 Each run is a DVC experiment, `<preset>-seed<n>`, that `dvc exp show` lists; the scores are read

@@ -1,4 +1,4 @@
-"""`convline predict`: what images show, by the classifier that evaluate wrote."""
+"""`convline predict`: files, folders and patterns, as text, CSV and JSON."""
 
 import io
 import json
@@ -55,7 +55,7 @@ def test_the_table_holds_all_probabilities(served, capsys):
     assert table.predicted.tolist() == ["dark", "light"]
 
 
-def test_a_broken_file_is_told_and_the_others_go_on(served, capsys):
+def test_a_broken_file_is_reported_and_the_others_are_predicted(served, capsys):
     (served / "photos/broken.jpg").write_bytes(b"no image")
     with pytest.raises(SystemExit) as end:
         call("photos", "--json")
@@ -67,7 +67,7 @@ def test_a_broken_file_is_told_and_the_others_go_on(served, capsys):
     assert "photos/broken.jpg: not an image" in err
 
 
-def test_batches_of_any_size_give_the_same(served):
+def test_the_batch_size_does_not_change_probabilities(served):
     classifier = load_classifier()
     rng = np.random.default_rng(0)
     sizes = rng.integers(1, 90, (11, 2)).tolist()
@@ -86,7 +86,7 @@ def test_batches_of_any_size_give_the_same(served):
         ("empty", "no images found in 'empty'; supported endings: .bmp, .gif"),
     ],
 )
-def test_names_that_mean_nothing_are_one_message(served, name, message):
+def test_names_without_an_image_are_one_message(served, name, message):
     (served / "empty").mkdir()
     with pytest.raises(UserError, match=message):
         call(name)
@@ -117,12 +117,12 @@ def test_a_model_that_is_missing_or_foreign_is_one_message(served):
         (["--csv", "a.csv", "--json"], "--csv and --json cannot be used together; choose one"),
     ],
 )
-def test_arguments_that_cannot_be_are_refused_before_any_work(served, arguments, message):
+def test_invalid_options_are_refused_before_any_work(served, arguments, message):
     with pytest.raises(click.UsageError, match=message):
         call("photos", *arguments)
 
 
-def test_a_reader_that_has_enough_ends_it_quietly(served):
+def test_a_closed_pipe_is_not_an_error(served):
     (served / "many").mkdir()
     data = (served / "photos/dark.png").read_bytes()
     for i in range(2000):
@@ -140,7 +140,7 @@ def call(*arguments):
 
 @pytest.fixture
 def served(workspace):
-    """A classifier that tells light from dark, and images of both."""
+    """A classifier of dark and light images, and images of both."""
     write_classifier(CLASSES)
     (workspace / "dvc.yaml").touch()
     (workspace / "photos/sub").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Presets, and the tool that puts them into params.yaml."""
+"""`convline preset`, and the presets themselves."""
 
 import io
 from contextlib import chdir
