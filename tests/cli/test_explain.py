@@ -60,7 +60,7 @@ def write_classifier(kind):
     Image.fromarray(pixels).save("photo.png")
 
 
-def test_the_page_shows_what_the_classifier_says_and_loads_nothing(inside):
+def test_the_page_shows_the_prediction_and_loads_nothing(inside):
     classifier = load_classifier()
     image = classifier.decode(Path("photo.png").read_bytes())
     (p,) = classifier.predict([image], batch_size=1)
@@ -95,7 +95,7 @@ def test_a_browser_shows_it_at_any_width(inside, tmp_path):
     assert browser.complaints == []
 
 
-def test_a_picture_that_cannot_be_shown_is_one_message(workspace):
+def test_an_image_that_cannot_be_read_is_one_message(workspace):
     write_classifier("scratch")
     (workspace / "notes.txt").write_text("no picture")
     for name, message in (
@@ -111,7 +111,7 @@ def test_a_picture_that_cannot_be_shown_is_one_message(workspace):
     assert not explain.PAGE.exists()
 
 
-def test_a_picture_of_any_shape_is_shown(workspace):
+def test_an_image_of_any_shape_is_shown(workspace):
     write_classifier("scratch")
     for size in ((1, 1), (1000, 1), (1, 1000)):
         Image.new("RGB", size, "red").save("odd.png")
@@ -124,7 +124,7 @@ def test_a_page_that_cannot_be_written_is_refused_before_any_work(workspace):
         call("photo.png", "-o", "photo.png/page.html")
 
 
-def test_without_a_model_it_says_how_to_get_one(workspace):
+def test_a_missing_model_is_one_message(workspace):
     (workspace / "photo.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"there is no models/classifier.keras; run `dvc repro`"):
         call("photo.png")

@@ -16,12 +16,12 @@ NAMES = sorted(path.stem for path in Path("presets").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_preset_fits_the_schema_and_names_itself(name):
+def test_each_preset_fits_the_schema_and_contains_its_name(name):
     assert presets.render(name).startswith(f"# Preset {name}: ")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != presets.DEFAULT])
-def test_a_preset_holds_only_what_differs_from_the_default(name):
+def test_a_preset_contains_only_what_differs_from_the_default(name):
     default, own = (flatten(load(f"presets/{x}.yaml")) for x in (presets.DEFAULT, name))
     assert not [key for key, value in own.items() if default[key] == value]
 
@@ -44,7 +44,7 @@ def test_comments_and_order_stay(name):
     assert not [comment for comment in comments if comment not in text]
 
 
-def test_params_yaml_is_a_preset_as_long_as_its_values_are():
+def test_params_yaml_has_the_text_of_the_preset_whose_values_it_has():
     params = Path("params.yaml").read_text()
     same_values = [
         name for name in NAMES if YAML().load(presets.render(name)) == load("params.yaml")
@@ -52,13 +52,13 @@ def test_params_yaml_is_a_preset_as_long_as_its_values_are():
     assert all(presets.render(name) == params for name in same_values)
 
 
-def test_the_result_does_not_depend_on_what_stood_there_before(workspace):
+def test_the_result_does_not_depend_on_the_params_before(workspace):
     run(workspace, "dogs-vs-cats")
     run(workspace, "default")
     assert (workspace / "params.yaml").read_text() == presets.render("default")
 
 
-def test_values_are_set_besides_and_lists_are_lists(workspace):
+def test_further_values_are_set_and_lists_are_lists(workspace):
     own = ["download.kind=archive", "download.name=", "download.path=~/dogs.zip"]
     run(workspace, "dogs-vs-cats", "train.filters=[8, 16]", *own)
     params = load(workspace / "params.yaml")

@@ -81,7 +81,7 @@ def page(evil):
     return (evil / PAGE).read_text(encoding="utf-8"), result
 
 
-def test_it_says_where_the_page_is(page):
+def test_it_prints_where_the_page_is(page):
     text, result = page
     size = f"{len(text.encode()) / 1e6:.1f} MB"
     assert result.stdout == f"report/index.html ({size}): open it in a browser\n"
@@ -173,7 +173,7 @@ def test_a_large_picture_is_sent_on_smaller(tmp_path):
     assert len(picture.uri) < file.stat().st_size
 
 
-def test_it_tells_the_run(page, evil):
+def test_the_run_is_described(page, evil):
     text = words(page[0])
     digest = git(evil, "rev-parse", "HEAD")
     assert f"{digest} on trunk" in text
@@ -263,7 +263,7 @@ def test_many_classes_are_folded(tmp_path):
         ("dvc.yaml", "there is no dvc.yaml here; run from the root of the repository"),
     ],
 )
-def test_without_a_run_it_says_what_to_do(tmp_path, monkeypatch, missing, message):
+def test_a_missing_file_is_one_message(tmp_path, monkeypatch, missing, message):
     write_run(tmp_path, EVIL, commit=False)
     (tmp_path / missing).unlink()
     monkeypatch.chdir(tmp_path)
@@ -272,7 +272,7 @@ def test_without_a_run_it_says_what_to_do(tmp_path, monkeypatch, missing, messag
     assert not PAGE.exists()
 
 
-def test_figures_of_another_version_are_one_message(tmp_path, monkeypatch):
+def test_metrics_of_another_version_are_one_message(tmp_path, monkeypatch):
     write_run(tmp_path, EVIL, commit=False)
     monkeypatch.chdir(tmp_path)
     write_json(paths.metrics("evaluate"), {"examples": 10, "scratch": {}, "transfer": {}})
@@ -280,7 +280,7 @@ def test_figures_of_another_version_are_one_message(tmp_path, monkeypatch):
         call(report.main)
 
 
-def test_a_page_says_when_nobody_can_tell_whether_it_is_old(tmp_path):
+def test_a_page_that_cannot_be_checked_is_marked(tmp_path):
     write_run(tmp_path, EVIL)
     (tmp_path / "dvc.lock").write_text("<<<<<<< ours\n")
     assert python_here(tmp_path).returncode == 0
@@ -319,7 +319,7 @@ def test_plots_of_two_commits_are_drawn_together(evil, tmp_path, monkeypatch):
     assert "workspace" not in svg_texts(alone.svg)
 
 
-def test_of_a_revision_that_is_not_there_dvc_says_so(evil, monkeypatch):
+def test_an_unknown_revision_is_one_message(evil, monkeypatch):
     monkeypatch.chdir(evil)
     with pytest.raises(UserError, match="DVC shows no plots"):
         draw("no-such-revision")
@@ -351,7 +351,7 @@ def test_stages_that_changed_since_are_named_and_missing_outputs_are_not(tmp_pat
         (float("nan"), float("nan"), ""),
     ],
 )
-def test_an_interval_has_the_digits_that_it_bears(low, high, text):
+def test_an_interval_has_as_many_digits_as_are_significant(low, high, text):
     assert interval(low, high) == text
 
 
