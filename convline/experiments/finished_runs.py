@@ -78,7 +78,7 @@ def gather(commits: int = 1) -> Runs:
 def _is_outcome(row: Mapping[str, Any]) -> bool:
     """Return True if dvc.lock of a commit has its params, so that its metrics belong to them."""
     try:
-        stages = _read(Path("dvc.lock"), row["rev"])["stages"].values()
+        stages = _read(paths.DVC_LOCK, row["rev"])["stages"].values()
     except (DvcException, OSError):
         return False
     files = [file for stage in stages for file in stage.get("params", {}).values()]

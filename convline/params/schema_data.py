@@ -16,8 +16,7 @@ from convline.params.schema_base import (
     PositiveInt,
     Section,
 )
-
-DATA = Path("data")
+from convline.runtime import paths
 
 # The form of download.name by download.kind, as a pattern and in words; other kinds take no name.
 NAME_FORMS = {
@@ -49,7 +48,7 @@ class Download(Section):
             yield "path", f"must be empty when kind is '{self.kind}', got {self.path!r}"
         elif self.kind == "archive" and not self.path:
             yield "path", "must name a zip, a tar or a folder of images when kind is 'archive'"
-        elif self.path and _overlap(Path(self.path).expanduser().resolve(), DATA.resolve()):
+        elif self.path and _overlap(Path(self.path).expanduser().resolve(), paths.DATA.resolve()):
             reason = "must be outside data/, where DVC removes files, and must not contain it"
             yield "path", f"{reason}, got {self.path!r}"
 

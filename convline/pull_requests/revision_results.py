@@ -65,7 +65,7 @@ def read_results(commit: str | None) -> Results:
     evaluate = _metrics("evaluate", commit)
     return Results(
         params=params,
-        stages=frozenset(section(_yaml(Path("dvc.yaml"), commit), "stages")),
+        stages=frozenset(section(_yaml(paths.DVC_YAML, commit), "stages")),
         archive=section(_metrics("download", commit), "download").get("sha256"),
         test_images=cast("tuple[str, int]", (digest, count)) if known else None,
         classes=classes,

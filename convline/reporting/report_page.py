@@ -22,7 +22,6 @@ from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 
-DVC_YAML = Path("dvc.yaml")
 # The part of the page that shows the plots of a stage (default: test).
 PARTS = {"train": "training", "train_head": "training", "evaluate": "test"}
 # Titles and alternative texts of pictures by file name, in the order of the page; the title of any
@@ -140,12 +139,12 @@ def read_pipeline() -> dict[str, Any]:
         UserError: it is missing or not valid.
     """
     try:
-        return YAML(typ="safe", pure=True).load(DVC_YAML.read_text(encoding="utf-8"))
+        return YAML(typ="safe", pure=True).load(paths.DVC_YAML.read_text(encoding="utf-8"))
     except FileNotFoundError:
         why = "run from the root of the repository"
-        raise UserError(f"there is no {DVC_YAML} here; {why}") from None
+        raise UserError(f"there is no {paths.DVC_YAML} here; {why}") from None
     except YAMLError as error:
-        raise UserError(f"{DVC_YAML} is not valid YAML:\n{error}") from None
+        raise UserError(f"{paths.DVC_YAML} is not valid YAML:\n{error}") from None
 
 
 def by_part(plots: list[Plot], pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

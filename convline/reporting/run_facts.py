@@ -4,9 +4,9 @@ import hashlib
 import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
+from convline.runtime import paths
 from convline.runtime.dvc import run_dvc
 from convline.runtime.git import git
 from convline.runtime.run_times import run_time
@@ -18,7 +18,6 @@ PACKAGES = {
     "scikit-learn": "scikit-learn",
     "dvc": "DVC",
 }
-LOCK = Path("dvc.lock")
 # What DVC says of data that is not here, as in a fresh clone: it makes no figure old.
 ABSENT = ("deleted", "not in cache")
 MOST_FILES = 8
@@ -27,6 +26,7 @@ MOST_FILES = 8
 def facts(stages: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
     """All that the page says of the run."""
     seconds = {stage: run_time(stage) for stage in stages}
+    lock = paths.DVC_LOCK
     return {
         "stages": [
             {
@@ -41,7 +41,7 @@ def facts(stages: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
         "versions": versions(),
         "machine": f"{platform.system()}, {platform.machine()}",
         "threads": metrics["train"]["train"]["threads"],
-        "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.exists() else None,
+        "lock": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else None,
     }
 
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+DVC_YAML = Path("dvc.yaml")
+DVC_LOCK = Path("dvc.lock")
 
 # Names of image folders, prefixes of TFRecord files, names of feature folders.
 SPLITS = ("train", "validation", "test")

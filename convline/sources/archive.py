@@ -1,4 +1,4 @@
-"""Images of one's own: a zip, a tar (plain, gzip, bzip2, xz) or a folder, anywhere on disk."""
+"""The user's own images: a zip, a tar (plain, gzip, bzip2, xz) or a folder, anywhere on disk."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def fetch(download: Download, into: Path) -> Provenance:
             shutil.copyfile(source, into / file)
     except FileNotFoundError as error:
         if Path(error.filename) != source:
-            raise UserError(f"download.path: '{error.filename}' leads nowhere") from None
+            raise UserError(f"download.path: '{error.filename}' is a broken link") from None
         raise UserError(_nothing_at(source)) from None
     except PermissionError as error:
         raise UserError(f"download.path: no permission to read {error.filename}") from None
@@ -56,7 +56,7 @@ def _refuse_loops(parent: Path, folders: list[str]) -> None:
         if (parent / folder).resolve() in {parent, *parent.parents}:
             link = parent / folder
             raise UserError(
-                f"download.path: the link '{link}' leads back to a folder that holds it"
+                f"download.path: the link '{link}' leads back to a folder that contains it"
             )
 
 
@@ -69,4 +69,4 @@ def _nothing_at(source: Path) -> str:
     if source.is_absolute():
         return message
     # DVC runs queued experiments in a copy of the repository, where `../images` leads elsewhere.
-    return f"{message} from {Path.cwd()}; an absolute path is found from everywhere"
+    return f"{message} from {Path.cwd()}; an absolute path is valid in every folder"

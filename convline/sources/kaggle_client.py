@@ -124,7 +124,7 @@ def _import_kaggle() -> None:
 
 
 class _Adapter(HTTPAdapter):
-    """Sends requests that have no time-out with one."""
+    """Send requests that have no time-out with one of `TIMEOUT` seconds."""
 
     def send(self, request: Any, *, timeout: Any = None, **settings: Any) -> Any:  # type: ignore[override]
         return super().send(request, timeout=timeout or TIMEOUT, **settings)

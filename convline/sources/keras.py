@@ -42,7 +42,7 @@ def fetch(download: Download, into: Path) -> Provenance:
     """Write the arrays as PNG files, `<train or test>/<class>/<number>.png`, in a zip.
 
     Raises:
-        UserError: they are neither in Keras's cache nor to be downloaded.
+        UserError: the data set is not in Keras's cache and cannot be downloaded.
     """
     name = str(download.name)
     classes = CLASSES[name].split()
@@ -60,7 +60,7 @@ def fetch(download: Download, into: Path) -> Provenance:
 
 
 def _load(name: str) -> Any:
-    """Arrays of the training and the test split, uint8, from ~/.keras or the network."""
+    """Return the training and the test split, uint8, from ~/.keras or the network."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with without_native_log():
         import keras  # noqa: PLC0415 (it takes 8 CPU seconds, which other sources do not need)
@@ -71,4 +71,4 @@ def _load(name: str) -> Any:
         if "URL fetch failure" not in str(error):
             raise
         why = f"{name} is not in Keras's cache (~/.keras/datasets) and cannot be downloaded"
-        raise UserError(f"{why}; look at the network and run again\n({error})") from error
+        raise UserError(f"{why}; check the network and run again\n({error})") from error

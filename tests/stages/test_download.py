@@ -71,7 +71,7 @@ def test_what_links_in_a_folder_lead_to_is_packed(fetch):
 def test_a_link_that_leads_back_to_its_own_folder_is_refused(fetch):
     fill("own", FILES)
     Path("own/cat/all").symlink_to(Path("own").resolve())
-    with pytest.raises(UserError, match="own/cat/all' leads back to a folder that holds it"):
+    with pytest.raises(UserError, match="own/cat/all' leads back to a folder that contains it"):
         fetch("own")
 
 
@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_listed_stops_the_stage(fetch, monkeypatch):
     ("path", "why"),
     [
         ("/nowhere.zip", "download.path: there is nothing at '/nowhere.zip'$"),
-        ("nowhere", "nothing at 'nowhere' from /.*; an absolute path is found from everywhere$"),
+        ("nowhere", "nothing at 'nowhere' from /.*; an absolute path is valid in every folder$"),
     ],
 )
 def test_a_path_where_nothing_is_is_refused(fetch, path, why):
