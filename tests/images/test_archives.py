@@ -28,7 +28,7 @@ def test_each_kind_gives_the_same_members(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_kind_is_told_by_content_and_not_by_name(tmp_path, kind):
+def test_the_kind_is_detected_by_content_and_not_by_name(tmp_path, kind):
     assert read(save(tmp_path / "pets.bin", pack(kind, FILES))) == FILES
 
 
@@ -72,7 +72,7 @@ def test_inner_archives_whose_names_differ_behind_a_dot_do_not_mix(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["labels.csv.gz", "labels.gz", "labels.csv.bz2", "labels.csv.xz"])
-def test_a_compressed_file_that_is_no_archive_is_a_file(tmp_path, name):
+def test_a_compressed_file_that_is_not_an_archive_is_a_file(tmp_path, name):
     compress = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[name.split(".")[-1]]
     files = {name: compress(b"1.jpg,cat\n" * 500), "x.jpg": b"x"}
     assert read(save(tmp_path / "a.zip", pack("zip", files))) == files
@@ -86,7 +86,7 @@ def test_litter_is_passed_over(tmp_path, kind):
     assert archives.check(archive) == len(FILES)
 
 
-def test_a_leading_dot_slash_as_tar_writes_it_is_no_litter(tmp_path):
+def test_a_leading_dot_slash_as_tar_writes_it_is_accepted(tmp_path):
     assert read(save(tmp_path / "a.tar", pack("tar", {"./cat/1.jpg": b"1"}))) == {"cat/1.jpg": b"1"}
 
 
@@ -185,7 +185,7 @@ def test_a_zip_that_is_packed_in_an_unknown_way_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"This is a text.\n" * 100, b""])
-def test_a_file_that_is_no_archive_is_refused(tmp_path, content):
+def test_a_file_that_is_not_an_archive_is_refused(tmp_path, content):
     for message in refusals(save(tmp_path / "notes.zip", content)):
         assert message.startswith("notes.zip is neither a zip nor a tar archive")
 

@@ -132,13 +132,13 @@ def test_exif_orientation_of_a_jpeg_is_applied_once(orientation):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("kept", [18, 28, 34])
-def test_exif_that_is_cut_makes_no_bad_image(kept):
+def test_an_image_with_truncated_exif_is_accepted(kept):
     data = save(Image.fromarray(GREY), "JPEG", exif=exif(6).tobytes()[:kept])
     assert decode(data, "grayscale").size in {(2, 3), (3, 2)}
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_of_several_frames_the_first_is_given(file_format):
+def test_the_first_of_several_frames_is_returned(file_format):
     frames = [Image.new("RGB", (4, 4), color) for color in ("red", "lime", "blue")]
     options = {"lossless": True} if file_format == "WEBP" else {}
     data = save(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
@@ -155,7 +155,7 @@ def test_a_cut_image_is_bad(file_format):
 
 
 @pytest.mark.parametrize("data", [b"This is a text.", b"", b"<svg/>", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_image_is_bad_and_the_reason_holds_no_memory_address(data):
+def test_the_reason_for_a_bad_image_contains_no_memory_address(data):
     assert reason(data) == "not an image"
 
 
@@ -171,12 +171,12 @@ def test_a_decompression_bomb_is_bad(side):
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "b/A.JPG", "x.JpEg", "x.y.TIFF", "a.gif", "a.WebP"])
-def test_image_names_are_told_by_their_ending_in_any_case(name):
+def test_image_names_are_recognized_by_their_ending_in_any_case(name):
     assert is_image_name(name)
 
 
 @pytest.mark.parametrize("name", ["jpg", ".jpg", "a.jpg.txt", "a.jpg/readme", "a.csv", "a"])
-def test_other_names_are_no_image_names(name):
+def test_other_names_are_not_image_names(name):
     assert not is_image_name(name)
 
 

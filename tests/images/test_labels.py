@@ -68,7 +68,7 @@ def test_a_class_that_is_not_there_is_refused(run, set_params):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_no_group_stands_in_two_splits_and_shares_stay_close(run, set_params, seed):
+def test_no_group_is_in_two_splits_and_shares_stay_close(run, set_params, seed):
     set_params(**{"organize.group_pattern": r"person(\d+)_", "seed": seed})
     files = {
         f"x/{c}/person{i % 30}_{c}_{i}.png": png(c, i) for c in ("cat", "dog") for i in range(150)
@@ -109,7 +109,7 @@ def test_a_tree_that_is_there_twice_is_taken_once(run):
     assert (metrics()["images"], metrics()["repeated"]) == (74, 74)
 
 
-def test_a_tree_of_splits_that_is_there_twice_is_taken_once(run, set_params):
+def test_a_repeated_tree_of_splits_is_used_once(run, set_params):
     set_params(**{"organize.split_method": "folders"})
     files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
     run({**files, **{f"x/{name}": data for name, data in files.items()}})
@@ -248,7 +248,7 @@ def test_a_group_pattern_that_matches_nothing_is_refused(run, set_params):
         run(pets())
 
 
-def test_a_group_may_stand_in_train_and_validation_folders_that_are_divided_anew(run, set_params):
+def test_a_group_may_be_in_train_and_validation_folders_that_are_divided_again(run, set_params):
     set_params(
         **{"organize.split_method": "test_folder", "organize.group_pattern": r"person(\d+)_"}
     )
@@ -266,7 +266,7 @@ def test_equal_images_of_two_classes_are_named(run, capsys):
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", ".hidden"])
-def test_a_class_name_that_is_no_folder_is_refused(run, set_params, name):
+def test_a_class_name_that_cannot_be_a_folder_is_refused(run, set_params, name):
     set_params(**{"organize.classes": {"cat": name, "dog": "dog"}})
     with pytest.raises(UserError, match="for a folder; rename it"):
         run(pets())

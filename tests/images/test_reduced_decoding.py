@@ -60,7 +60,7 @@ def test_the_right_way_up_at_any_scale(orientation):
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF"])
-def test_the_size_that_is_told_is_the_true_one(file_format):
+def test_measure_returns_the_full_size(file_format):
     size = measure(saved(photograph(1200, 900), file_format))
     assert (size.height, size.width) == (900, 1200)
 

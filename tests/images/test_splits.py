@@ -40,7 +40,7 @@ def test_the_test_split_is_what_it_is_without_folds(split, folds, group):
 
 
 @pytest.mark.parametrize("folds", [2, 3, 4, 7])
-def test_folds_are_equal_within_one_image_of_each_class_and_in_all(folds):
+def test_folds_are_equal_within_one_image_per_class_and_in_total(folds):
     labels = images()
     cuts = cut_all(folds, labels)
     rest = Counter(labels[name] for name in set(labels) - set(cuts[0]["test"]))
@@ -57,7 +57,7 @@ def test_many_small_classes_do_not_add_up_to_one_large_fold():
     assert sizes == [134, 133, 133]
 
 
-def test_fractions_of_train_and_validation_matter_by_their_sum_alone():
+def test_only_the_sum_of_the_train_and_validation_fractions_matters():
     first = cut(images(), folds=3, fractions={"train": 0.6, "validation": 0.2, "test": 0.2})
     second = cut(images(), folds=3, fractions={"train": 0.2, "validation": 0.6, "test": 0.2})
     assert first == second

@@ -32,7 +32,7 @@ def test_what_is_written_is_read_through_a_memory_map(workspace, row, dtype):
     assert loaded.labels.dtype == np.int64
 
 
-def test_the_size_of_the_batches_does_not_show_in_the_files(workspace):
+def test_the_files_do_not_depend_on_the_batch_size(workspace):
     for batch_size in (3, 10):
         folder = paths.FEATURES / str(batch_size)
         write_features(computed(10, (8,), batch_size), folder, (10, 8), SINGLE)
@@ -68,7 +68,7 @@ def test_the_largest_number_of_half_precision_is_kept(workspace):
     assert load_features("train").features.max() == 65504
 
 
-def test_without_features_it_says_which_stage_to_run(workspace):
+def test_without_features_the_message_names_the_stage_to_run(workspace):
     with pytest.raises(UserError, match="run `dvc repro extract`"):
         load_features("train")
 

@@ -49,7 +49,7 @@ def test_when_writing_a_folder_fails_the_old_one_stays(tmp_path, error):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_what_a_killed_run_left_of_a_folder_is_not_in_the_next_one(tmp_path):
+def test_leftovers_of_a_killed_run_are_not_in_the_next_folder(tmp_path):
     run = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "out"], cwd=ROOT, check=False)
     assert run.returncode == 9
     assert [path.name for path in tmp_path.rglob("*")] == [".partial-out", "half"]
@@ -83,7 +83,7 @@ def test_when_writing_a_file_fails_the_old_one_stays(tmp_path, error, write):
 
 
 @pytest.mark.parametrize("leftover", ["file", "folder"])
-def test_what_a_killed_run_left_of_a_file_is_gone(tmp_path, leftover):
+def test_leftovers_of_a_killed_run_are_removed(tmp_path, leftover):
     if leftover == "file":
         (tmp_path / ".partial-out.txt").write_text("half")
     else:
@@ -101,7 +101,7 @@ def test_json_has_sorted_keys_and_letters_as_they_are(tmp_path):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_json_refuses_what_is_no_number_and_keeps_the_old_file(tmp_path, value):
+def test_json_refuses_nan_and_infinity_and_keeps_the_old_file(tmp_path, value):
     write_json(tmp_path / "a.json", {"old": 1})
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"loss": value})

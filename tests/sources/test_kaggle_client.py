@@ -76,7 +76,7 @@ def test_another_name_never_sees_the_partial_file(repro, kaggle, folder):
     assert (folder / "data/raw/another.zip").read_bytes() == kaggle.archive
 
 
-def test_a_corrupt_archive_is_refused_and_downloaded_anew(repro, kaggle, folder):
+def test_a_corrupt_archive_is_refused_and_downloaded_again(repro, kaggle, folder):
     whole = kaggle.archive
     middle = len(whole) // 2
     kaggle.archive = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
@@ -120,7 +120,7 @@ def test_no_credentials_is_one_message(repro, folder):
     assert_clean(output, folder)
 
 
-def test_a_dead_token_is_called_so(repro, folder):
+def test_an_inactive_token_is_reported(repro, folder):
     output = repro(env=NO_ACCOUNT | {"KAGGLE_API_TOKEN": "KGAT_dead"}, fails=True)
     assert "the token in KAGGLE_API_TOKEN is not active any more" in output
     assert "KGAT_dead" not in output

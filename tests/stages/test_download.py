@@ -83,7 +83,7 @@ def test_a_link_that_leads_nowhere_is_named(fetch):
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
-def test_a_file_name_that_is_no_unicode_is_packed(fetch):
+def test_a_file_name_that_is_not_unicode_is_packed(fetch):
     fill("own", {b"cat/caf\xe9.jpg".decode(errors="surrogateescape"): b"1"})
     fetch("own")
     assert list(packed_files().values()) == [b"1"]

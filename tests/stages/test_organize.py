@@ -30,7 +30,7 @@ def test_file_names_tell_the_class(run, set_params):
     assert count(run(files), "class") == dict.fromkeys(CLASSES, 9)
 
 
-def test_images_that_tell_no_class_are_counted_and_left_out(run, set_params):
+def test_images_without_a_class_are_counted_and_left_out(run, set_params):
     set_params(**{"organize.labels_from": "filename", "organize.label_pattern": r"^(cat|dog)\."})
     files = {f"{label}.{i}.png": png(label, i) for label in ("cat", "dog") for i in range(9)}
     files |= {"readme.png": png("readme"), "test1/17.png": png(17)}
@@ -38,7 +38,7 @@ def test_images_that_tell_no_class_are_counted_and_left_out(run, set_params):
     assert metrics()["unlabelled"] == 2
 
 
-def test_images_in_a_split_folder_or_in_none_tell_no_class(run):
+def test_images_in_a_split_folder_or_in_none_have_no_class(run):
     run({**pets(), "x/train/1.png": png("stray"), "0.png": png("top")})
     assert metrics()["unlabelled"] == 2
 
@@ -72,7 +72,7 @@ def test_another_seed_gives_another_tree(run, set_params):
     assert count(second, "split") == count(first, "split")
 
 
-def test_limit_takes_so_many_images_and_not_the_first_of_the_archive(run, set_params):
+def test_limit_selects_that_many_images_at_random(run, set_params):
     set_params(**{"organize.limit": 30})
     assert count(run(pets()), "class").keys() == CLASSES.keys()
     assert metrics()["images"] == 30
@@ -130,7 +130,7 @@ def test_names_that_would_collide_all_arrive(run):
     assert max(len(name.split("/")[2].encode()) for name in tree) <= 255
 
 
-def test_a_file_name_that_is_no_unicode_arrives(run):
+def test_a_file_name_that_is_not_unicode_is_written(run):
     files = {**pair("x", 9), "x/cat/café.png": png(1), "y/cat/café.png": png(2)}
     packed = io.BytesIO()
     kind = {"format": tarfile.GNU_FORMAT, "encoding": "latin-1"}
@@ -143,7 +143,7 @@ def test_a_file_name_that_is_no_unicode_arrives(run):
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_two_images_of_one_path_are_refused_since_one_would_be_lost(run):
+def test_two_images_with_the_same_path_are_refused(run):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, data in [*pets().items(), ("x/cat/0.png", png("another"))]:

@@ -181,7 +181,7 @@ def test_a_name_beyond_ascii_is_its_key(ready):
 
 
 @pytest.mark.parametrize("examples_per_shard", [1, 7, 1000])
-def test_whatever_the_size_of_a_shard_all_examples_are_there(ready, examples_per_shard):
+def test_shards_of_any_size_contain_all_examples(ready, examples_per_shard):
     ready(examples_per_shard=examples_per_shard)
     assert [len(records(split)) for split in COUNTS] == [25, 6, 7]
 
@@ -196,7 +196,7 @@ def test_an_image_that_cannot_be_decoded_is_named_and_the_last_result_stays(read
     assert not list(Path().rglob(".partial-*"))
 
 
-def test_without_organized_images_it_says_which_stage_to_run(workspace):
+def test_without_organized_images_the_message_names_the_stage_to_run(workspace):
     with pytest.raises(UserError, match="run `dvc repro organize`"):
         preprocess.main()
 
