@@ -1,4 +1,4 @@
-"""Train a CNN from scratch.
+"""Train the scratch CNN.
 
 Reads   data/tfrecords
 Writes  models/scratch.keras, metrics/train.json, metrics/train/ (curves)

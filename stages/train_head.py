@@ -1,8 +1,8 @@
-"""Train a small classifier on the bottleneck features, then, if asked for, fine-tune the backbone.
+"""Train the transfer model's head on extracted features, then optionally fine-tune the backbone.
 
 Reads   data/features, data/tfrecords
 Writes  models/head.keras, metrics/train_head.json, metrics/train_head/ (curves)
-Params  seed, train_head; those of extract that say what the backbone is
+Params  seed, train_head, extract (what defines the backbone)
 """
 
 from convline.networks.backbones import (
@@ -51,7 +51,7 @@ def main() -> None:
 def train_on_features(
     params: Params, dataset: Dataset, curves: Curves
 ) -> tuple[TrainedModel, Metrics]:
-    """Train the head alone, on features that were computed once."""
+    """Train the head on the features of the frozen backbone."""
     section = params.train_head
     train, validation = load_features("train"), load_features("validation")
     classes = len(dataset.classes)
@@ -74,30 +74,28 @@ def train_on_features(
 
 
 def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
-    """Images to features, the last layers of each backbone to be trained, all others frozen.
+    """Build the extractor with the last layers of each backbone trainable and all others frozen.
 
-    Batch normalization stays frozen, which has it keep the means that it was trained with: a batch
-    is too small to renew them (https://keras.io/guides/transfer_learning).
+    Batch normalization stays frozen and keeps its means, because a batch is too small to estimate
+    them (https://keras.io/guides/transfer_learning).
 
     Raises:
-        UserError: a backbone has fewer layers than are to be trained.
+        UserError: a backbone has fewer layers with weights than should be trained.
     """
     extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
     layers = params.train_head.fine_tune.unfreeze_layers
     for backbone in map(extractor.get_layer, backbone_names(params.extract)):
         for layer in backbone.layers:
             layer.trainable = False
-        weighty = [
+        with_weights = [
             layer
             for layer in backbone.layers
             if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
         ]
-        if len(weighty) < layers:
-            why = (
-                f"{backbone.name} has {len(weighty)} layers with weights, batch normalization aside"
-            )
-            raise UserError(f"train_head.fine_tune.unfreeze_layers: {why}, got {layers}")
-        for layer in weighty[-layers:]:
+        if len(with_weights) < layers:
+            limit = f"must be at most {len(with_weights)}, the trainable layers of {backbone.name}"
+            raise UserError(f"train_head.fine_tune.unfreeze_layers: {limit}, got {layers}")
+        for layer in with_weights[-layers:]:
             layer.trainable = True
     return extractor
 
@@ -105,15 +103,15 @@ def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
 def fine_tune(
     extractor: keras.Model, head: TrainedModel, params: Params, dataset: Dataset, curves: Curves
 ) -> tuple[TrainedModel, Metrics]:
-    """Train the last layers of the backbone on, and the head with them, from augmented images.
+    """Train the last layers of the backbone together with a copy of the head, from images.
 
-    The third step of F. Chollet, "Building powerful image classification models using very little
-    data" (2016): only once the head has converged, and slowly, so that the large gradients of a new
-    head do not wreck what the backbone has learnt. `head` is left as it was.
+    This is the third step of F. Chollet, "Building powerful image classification models using very
+    little data" (2016): after the head has converged, with a low learning rate, because the large
+    gradients of a new head would destroy the features of the backbone.
 
     Returns:
-        A model from images, 0 to 255, (batch, height, width, channels), to probabilities, and its
-        figures for metrics/train_head.json.
+        A model that takes images, 0 to 255, (batch, height, width, channels), and returns
+        probabilities; its metrics for metrics/train_head.json.
     """
     tuning = params.train_head.fine_tune
     own_head = keras.models.clone_model(head.network)
@@ -137,7 +135,7 @@ def better(head: TrainedModel, metrics: Metrics, tuned: TrainedModel) -> Trained
     before, after = (x["best"]["val_loss"] for x in (metrics, metrics["fine_tuned"]))
     if after < before:
         return tuned
-    print(f"fine-tuning did not lower val_loss ({before:.4f}, then {after:.4f}): the head is kept")
+    print(f"fine-tuning did not lower val_loss ({before:.4f} to {after:.4f}): keeping the head")
     return head
 
 

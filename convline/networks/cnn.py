@@ -1,4 +1,4 @@
-"""The CNN from scratch."""
+"""Build the scratch CNN."""
 
 from convline.networks.output_layer import l2, output_layer
 from convline.params.per_layer import per_layer
@@ -9,20 +9,20 @@ INCREASING = {"relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu"}
 
 
 def build_cnn(params: Train, image_shape: list[int], classes: int) -> keras.Model:
-    """INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC.
+    """Build INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC.
 
-    The pattern is that of the course CS231n (Stanford), "Convolutional Neural Networks", section
+    The pattern is from the course CS231n (Stanford), "Convolutional Neural Networks", section
     "ConvNet Architectures".
 
     Args:
-        params: M blocks, one for each of `filters`, of N = `convs_per_block` convolutions; K hidden
-            layers, one for each of `dense_units`.
+        params: M blocks, one per entry of `filters`, of N = `convs_per_block` convolutions; K
+            hidden layers, one per entry of `dense_units`.
         image_shape: height, width, channels.
-        classes: how many.
+        classes: number of classes.
 
     Returns:
-        A model from images, 0 to 255, (batch, height, width, channels), scaled inside by 1/255, to
-        probabilities, float32 (batch, classes), or (batch, 1) for a sigmoid.
+        A model that takes images, 0 to 255, (batch, height, width, channels), scales them by 1/255
+        and returns probabilities, float32 (batch, classes), or (batch, 1) for a sigmoid.
     """
     x = inputs = keras.Input(image_shape, name="image")
     # float32: bfloat16 has 8 bits of precision, as many as a pixel.
@@ -30,8 +30,8 @@ def build_cnn(params: Train, image_shape: list[int], classes: int) -> keras.Mode
     pools = per_layer(params.pool_size, len(params.filters))
     pooling = {"max": keras.layers.MaxPooling2D, "avg": keras.layers.AveragePooling2D}
     penalty = l2(params)
-    # The greatest value stays the greatest under an increasing activation: pooled first, the
-    # activation has a quarter of the values to do. A sixth of a training step on a CPU.
+    # An increasing activation keeps the largest value the largest. Applied after the pooling, it
+    # computes a quarter of the values, which saves a sixth of a training step on a CPU.
     pool_first = params.pool_type == "max" and params.activation in INCREASING
     for filters, pool in zip(params.filters, pools, strict=True):
         for conv in range(1, params.convs_per_block + 1):

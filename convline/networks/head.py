@@ -1,4 +1,4 @@
-"""The head: a small classifier on bottleneck features."""
+"""Build the head: a small classifier on the features of pre-trained networks."""
 
 from convline.networks.output_layer import l2, output_layer
 from convline.params.per_layer import per_layer
@@ -7,16 +7,16 @@ from convline.runtime.keras_backend import keras
 
 
 def build_head(params: TrainHead, features_shape: tuple[int, ...], classes: int) -> keras.Model:
-    """Dense layers, each followed by dropout, on flattened features.
+    """Build dense layers, each followed by dropout, on flattened features.
 
     Args:
-        params: one hidden layer for each of `dense_units`.
-        features_shape: of one example, (height, width, channels) or (channels,).
-        classes: how many.
+        params: one hidden layer per entry of `dense_units`.
+        features_shape: shape of one example, (height, width, channels) or (channels,).
+        classes: number of classes.
 
     Returns:
-        A model from features (batch, *features_shape) to probabilities, float32 (batch, classes),
-        or (batch, 1) for a sigmoid.
+        A model that takes features, (batch, *features_shape), and returns probabilities, float32
+        (batch, classes), or (batch, 1) for a sigmoid.
     """
     x = inputs = keras.Input(features_shape, name="features")
     x = keras.layers.Flatten()(x)

@@ -1,1 +1,1 @@
-"""Fit models: batches, augmentation, optimizers, curves."""
+"""Train models: batches, augmentation, optimizers, fitting, curves."""

@@ -1,9 +1,10 @@
-"""Random changes to training images: one warp per image, then brightness and contrast.
+"""Draw random changes to training images: one warp per image, then brightness and contrast.
 
-Rotation, shift, shear, zoom and flips are one transformation, that of Keras's `ImageDataGenerator`
-(`apply_affine_transform` with fill mode `nearest`): all matrices are multiplied first, so that an
-image is interpolated once. What changes is drawn here; host_augmentation.py (beside the input) or
-device_augmentation.py (on a GPU) applies it, to the same pixels but for rounding.
+Rotation, shift, shear, zoom and flips are one affine transformation, as in Keras's
+`ImageDataGenerator` (`apply_affine_transform` with fill mode `nearest`): the matrices are
+multiplied first, so that each image is interpolated once. augmentation_cpu.py (in the input
+pipeline) or augmentation_gpu.py (in the model) applies the changes, with equal pixels up to
+rounding.
 """
 
 import math
@@ -14,13 +15,13 @@ from convline.runtime.tensorflow_setup import tf
 
 
 class Draws(NamedTuple):
-    """The changes to n images.
+    """Random changes to n images.
 
     Attributes:
         transforms: float32 (n, 2, 3): [[a0, a1, a2], [b0, b1, b2]], where output (x, y) is taken
             from input (a0 x + a1 y + a2, b0 x + b1 y + b2).
-        brightness: float32 (n,), added to pixels of 0 to 255.
-        contrast: float32 (n,), the factor of each pixel's distance from the mean of its channel.
+        brightness: float32 (n,), added to the pixels, 0 to 255.
+        contrast: float32 (n,), multiplies each pixel's distance from the mean of its channel.
     """
 
     transforms: tf.Tensor
@@ -29,29 +30,30 @@ class Draws(NamedTuple):
 
 
 def is_on(params: Augmentation) -> bool:
-    """Whether anything changes at all."""
+    """Return True if any change is switched on."""
     return any(params.model_dump().values())
 
 
 def seeds(seed: int) -> tf.data.Dataset:
-    """Two integers a batch, other ones in each epoch, the same for the same seed.
+    """Return two integers per batch, different in each epoch, reproducible from the seed.
 
-    They come with the data: a stateful random op in a parallel map is not reproducible.
+    They are part of the data because a stateful random op in a parallel map is not reproducible.
     """
     return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
 
 
 def draw(count: tf.Tensor, height: int, width: int, params: Augmentation, seed: tf.Tensor) -> Draws:
-    """Draw the changes to each image.
+    """Draw the changes to each image of a batch.
 
     Args:
-        count: of the images, a scalar.
-        height: of each image.
-        width: of each image.
-        params: each change is drawn uniformly: angles and shifts from -x to x, the two zooms each
-            from 1 - x to 1 + x, flips with probability 0.5; as Keras's RandomBrightness and
-            RandomContrast, brightness from -x to x times 255, contrast from 1 - x to 1 + x.
-        seed: two integers.
+        count: number of images, a scalar.
+        height: height of the images in pixels.
+        width: width of the images in pixels.
+        params: largest change x of each kind. Changes are uniform: angles and shifts from -x to x,
+            zooms per axis from 1 - x to 1 + x, flips with probability 0.5; as in Keras's
+            RandomBrightness and RandomContrast, brightness from -255 x to 255 x and contrast from
+            1 - x to 1 + x.
+        seed: two integers, int (2,).
     """
     own_seeds = tf.random.split(tf.cast(seed, tf.int32), 10)
 
@@ -86,20 +88,20 @@ def transforms(
     x_zoom: tf.Tensor,
     y_zoom: tf.Tensor,
 ) -> tf.Tensor:
-    """Rotation, shift, shear and zoom about the centre of the image, in this order.
+    """Combine rotation, shift, shear and zoom about the centre of the image, in this order.
 
     Args:
-        height: of the images.
-        width: of the images.
-        rotation: radians, float32 (n,) like all that follow.
-        x_shift: pixels.
-        y_shift: pixels.
-        shear: radians.
-        x_zoom: 2 shows twice as much of the axis, a negative number flips it.
-        y_zoom: likewise.
+        height: height of the images in pixels.
+        width: width of the images in pixels.
+        rotation: angle in radians, float32 (n,), as are all arguments that follow.
+        x_shift: shift in pixels.
+        y_shift: shift in pixels.
+        shear: angle in radians.
+        x_zoom: 2 shows twice as much of the axis; a negative number flips it.
+        y_zoom: as `x_zoom`, for the vertical axis.
 
     Returns:
-        float32 (n, 2, 3), as in `Draws`.
+        Matrices, float32 (n, 2, 3), as in `Draws`.
     """
     cos, sin = tf.cos(rotation), tf.sin(rotation)
     a0, a1 = cos * x_zoom, -tf.sin(rotation + shear) * y_zoom

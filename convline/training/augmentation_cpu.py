@@ -1,12 +1,12 @@
-"""Apply drawn changes to images on the processor, while the network trains.
+"""Apply random changes to images on the CPU, while the network trains.
 
-By OpenCV: TensorFlow's own warp, ImageProjectiveTransformV3, was four times slower on two cores.
+Uses OpenCV: TensorFlow's own warp, ImageProjectiveTransformV3, was four times slower on two cores.
 """
 
 import cv2
 import numpy as np
 
-# tf.data has as many batches under way as there are cores; threads in each would be in their way.
+# tf.data prepares one batch per core already; more threads would compete with it.
 cv2.setNumThreads(1)
 
 
@@ -15,7 +15,7 @@ def change(images: np.ndarray, *draws: np.ndarray) -> np.ndarray:
 
     Args:
         images: uint8 (n, height, width, channels).
-        draws: the members of `augmentation.Draws`.
+        draws: the fields of `augmentation.Draws`.
 
     Returns:
         uint8 (n, height, width, channels).
@@ -31,7 +31,7 @@ def change(images: np.ndarray, *draws: np.ndarray) -> np.ndarray:
 def warp(image: np.ndarray, transform: np.ndarray, out: np.ndarray) -> None:
     """Warp one image, uint8 (height, width, channels), into `out`.
 
-    Bilinear; beyond the edge, the nearest pixel is taken.
+    Interpolation is bilinear; pixels outside the image take the value of the nearest one inside.
     """
     height, width, _ = image.shape
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -40,7 +40,7 @@ def warp(image: np.ndarray, transform: np.ndarray, out: np.ndarray) -> None:
 
 
 def recolor(image: np.ndarray, brightness: float, contrast: float) -> None:
-    """Change one image, uint8 (height, width, channels), in place, by a table for each channel."""
+    """Change brightness and contrast of one image, uint8 (height, width, channels), in place."""
     mean = np.array(cv2.mean(image)[: image.shape[-1]]) + brightness
     values = np.arange(256)[:, np.newaxis, np.newaxis] + brightness
     table = np.clip(np.rint((values - mean) * contrast + mean), 0, 255)

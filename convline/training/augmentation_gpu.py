@@ -1,18 +1,18 @@
-"""Apply drawn changes to images where the network is: on a GPU, which has the time for it."""
+"""Apply random changes to images on the GPU, as the first layer of the model."""
 
 from convline.runtime.keras_backend import keras
 from convline.runtime.tensorflow_setup import tf
 
 
 def augmenting(model: keras.Model) -> keras.Model:
-    """A model around `model`, with the same weights, that augments its training images first.
+    """Return a model that augments its training images, then applies `model`; it shares weights.
 
     Args:
-        model: from images, (batch, height, width, channels), to anything.
+        model: takes images, (batch, height, width, channels).
 
     Returns:
-        A model of a dict of `image`, uint8 (batch, height, width, channels), and of the members of
-        `convline.training.augmentation.Draws`; when it does not train it leaves the images alone.
+        A model that takes a dict of `image`, uint8 (batch, height, width, channels), and the fields
+        of `convline.training.augmentation.Draws`. Outside training, images stay unchanged.
     """
     inputs = {
         "image": keras.Input(model.input_shape[1:], dtype="uint8", name="image"),
@@ -24,7 +24,7 @@ def augmenting(model: keras.Model) -> keras.Model:
 
 
 def unchanged(images: tf.Tensor, targets: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    """A batch for such a model that no change was drawn for: one to validate with."""
+    """Return a validation batch for such a model, with neutral changes."""
     n = tf.shape(images)[0]
     transforms, number = tf.zeros([n, 2, 3]), tf.zeros([n])
     nothing = {"transforms": transforms, "brightness": number, "contrast": number}
@@ -32,14 +32,14 @@ def unchanged(images: tf.Tensor, targets: tf.Tensor) -> tuple[dict[str, tf.Tenso
 
 
 class Augment(keras.layers.Layer):
-    """Warp each image, then change its brightness and contrast; of operations that XLA compiles."""
+    """Warp each image, then change its brightness and contrast, with operations XLA compiles."""
 
     def __init__(self, **kwargs: object) -> None:
-        # Keras would make floats of the pixels on their way in.
+        # Keras would convert the pixels to floats.
         super().__init__(autocast=False, **kwargs)
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """The images, uint8 (batch, height, width, channels), changed when the model trains."""
+        """Return the images, uint8 (batch, height, width, channels), changed in training only."""
         images = inputs["image"]
         if not training:
             return images
@@ -49,9 +49,9 @@ class Augment(keras.layers.Layer):
 
 
 def warp(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
-    """Warp each image; bilinear; beyond the edge, the nearest pixel is taken.
+    """Warp each image as `augmentation_cpu.warp` does.
 
-    ImageProjectiveTransformV3 would do it, too, and would keep XLA from the whole training step.
+    TensorFlow's ImageProjectiveTransformV3 would keep XLA from compiling the training step.
 
     Args:
         images: uint8 (n, height, width, channels).

@@ -1,4 +1,4 @@
-"""Batches of images with their targets, for the stages that train on images."""
+"""Read batches of images and targets for training."""
 
 from convline.networks.output_layer import targets
 from convline.params.schema import Augmentation, Training
@@ -12,15 +12,19 @@ from convline.training import augmentation, augmentation_cpu
 def training_batches(
     dataset: Dataset, params: Training, changes: Augmentation, seed: int, on_device: bool = False
 ) -> tf.data.Dataset:
-    """Shuffled and augmented batches of the train split, anew in each epoch.
+    """Return shuffled, augmented batches of the train split; every epoch differs.
 
     Args:
-        dataset: what the TFRecords hold.
-        params: the section of the stage.
-        changes: how images are augmented.
-        seed: of the order and of all that is drawn.
-        on_device: leave the images as they are and send along what was drawn, as `augmenting` of
-            convline/training/augmentation_gpu.py takes it.
+        dataset: description of the TFRecords.
+        params: the section `train` or `train_head`.
+        changes: augmentation of the images.
+        seed: seed of the order and of the augmentation.
+        on_device: return the images unchanged, together with their random changes, for
+            `augmenting` in augmentation_gpu.py.
+
+    Returns:
+        Batches of images, uint8 (batch, height, width, channels), or dicts of images and changes,
+        and of targets.
     """
     batches = target_batches(dataset, "train", params, seed)
     if not augmentation.is_on(changes):
@@ -44,7 +48,7 @@ def training_batches(
 def target_batches(
     dataset: Dataset, split: str, params: Training, shuffle_seed: int | None = None
 ) -> tf.data.Dataset:
-    """Batches of images, uint8, and targets as the output layer has them."""
+    """Return batches of images, uint8 (batch, height, width, channels), and targets."""
     batches = read_batches(
         paths.TFRECORDS, dataset, split, params.batch_size, shuffle_seed, repeatedly=True
     )

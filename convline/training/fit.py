@@ -1,4 +1,4 @@
-"""Fit a model with early stopping, as both training stages do."""
+"""Train a model with early stopping."""
 
 import math
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from convline.training.live_curves import Curves
 from convline.training.optimizers import optimizer, schedule_callbacks
 
 Metrics = dict[str, Any]
-# Keras returns to Python once in so many steps: 8 ms instead of 16 for a step of the default CNN on
-# two cores, to the same weights.
+# Training steps per call into TensorFlow: a step of the default CNN takes 8 ms instead of 16 on two
+# cores, and the weights are the same.
 STEPS_PER_EXECUTION = 16
-FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 def fit(
@@ -31,21 +31,21 @@ def fit(
     images: Sequence[int],
     curves: Curves,
 ) -> Metrics:
-    """Train `model` and leave it with its best weights, those of the lowest validation loss.
+    """Train `model` and restore its weights of the epoch with the lowest validation loss.
 
     Args:
-        model: its last layer is that of convline.networks.output_layer.
-        train: shuffled batches with a known cardinality.
-        validation: likewise, not shuffled.
-        params: the section of the stage.
-        images: how many training images each label has.
-        curves: where loss and accuracy of each epoch go.
+        model: any model that ends in the layer of convline.networks.output_layer.
+        train: shuffled batches of inputs and targets, with a known cardinality.
+        validation: batches in a fixed order, with a known cardinality.
+        params: the section `train` or `train_head`.
+        images: number of training images per label.
+        curves: records loss and accuracy of each epoch.
 
     Returns:
-        Figures of the best epoch and of the run, for metrics/<stage>.json.
+        Metrics of the best epoch and of the run, for metrics/<stage>.json.
 
     Raises:
-        UserError: the loss became infinite or not a number.
+        UserError: the loss became infinite or NaN.
     """
     steps = math.ceil(sum(images) / params.batch_size)
     compile_model(model, params, steps)
@@ -57,17 +57,17 @@ def fit(
         epochs=params.epochs,
         validation_data=validation,
         class_weight=class_weights(images) if params.class_weight == "balanced" else None,
-        shuffle=False,  # The batches come shuffled.
+        shuffle=False,  # The batches are shuffled already.
         verbose=verbose(),
         callbacks=[curves, *schedule_callbacks(params), best],
     ).history
     print(f"best epoch {best.best_epoch + 1} of {len(history['loss'])}, val_loss {best.best:.4f}")
     return {
         "parameters": model.count_params(),
-        # `best.loss`, not `loss`: that is a param, and DVC writes the file before a shared name.
+        # Not `loss`, which is a parameter, too: DVC would prefix both with their files.
         "best": {
             "epoch": best.best_epoch + 1,
-            **{name: history[name][best.best_epoch] for name in FIGURES},
+            **{name: history[name][best.best_epoch] for name in CURVES},
         },
         "compute_dtype": keras.config.dtype_policy().compute_dtype,
         "threads": threads(),
@@ -83,18 +83,18 @@ def fit_to_images(
     seed: int,
     curves: Curves,
 ) -> Metrics:
-    """Train `model` on the train split and leave it with its best weights.
+    """Train `model` on the augmented images of the train split, as `fit` does.
 
     Args:
-        model: of images, (batch, height, width, channels), 0 to 255.
-        dataset: what the TFRecords hold.
-        params: the section of the stage.
-        changes: how training images are augmented, on the GPU where there is one.
-        seed: of the order of the images and of their changes.
-        curves: where loss and accuracy of each epoch go.
+        model: takes images, uint8 (batch, height, width, channels).
+        dataset: description of the TFRecords.
+        params: the section `train` or `train_head`.
+        changes: augmentation of the training images; it runs on the GPU if there is one.
+        seed: seed of the order of the images and of their augmentation.
+        curves: records loss and accuracy of each epoch.
 
     Returns:
-        As `fit`.
+        The metrics of `fit`.
     """
     on_device = has_gpu() and is_on(changes)
     train = training_batches(dataset, params, changes, seed, on_device)
@@ -107,12 +107,12 @@ def fit_to_images(
 
 
 def class_weights(images: Sequence[int]) -> dict[int, float]:
-    """Weight of each label, scikit-learn's `balanced`: n / (classes * images of the class)."""
+    """Return the weight of each label, n / (classes * images), as scikit-learn's `balanced`."""
     return {label: sum(images) / (len(images) * count) for label, count in enumerate(images)}
 
 
 def compile_model(model: keras.Model, params: Training, steps: int) -> None:
-    """Set optimizer, loss and accuracy; `steps` of the optimizer make an epoch."""
+    """Set optimizer, loss and accuracy; `steps` is the number of training steps per epoch."""
     one_unit = params.output_activation == "sigmoid"
     accuracy = keras.metrics.BinaryAccuracy if one_unit else keras.metrics.CategoricalAccuracy
     # Keras's loop over steps fails on several devices, "You must feed a value for placeholder

@@ -1,4 +1,4 @@
-"""Loss and accuracy per epoch, kept by DVCLive and drawn by DVC."""
+"""Record loss and accuracy of each epoch with DVCLive, for DVC's plots."""
 
 import math
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def live_curves(stage: str) -> "Iterator[Curves]":
-    """The curves of one run of a training stage, in metrics/<stage>/plots/custom/."""
+    """Yield the curves of one run of a training stage, in metrics/<stage>/plots/custom/."""
     with Live(dir=str(paths.metrics_folder(stage)), dvcyaml=None, save_dvc_exp=False) as live:
         yield Curves(live, stage)
     # DVCLive's summary holds the last epoch; metrics/<stage>.json has the best one instead.
@@ -25,12 +25,12 @@ def live_curves(stage: str) -> "Iterator[Curves]":
 
 
 class Curves(keras.callbacks.Callback):
-    """Write the curves after each epoch; a second fit with them goes on where the first ended.
+    """Write the curves after each epoch; a second fit continues the curves of the first.
 
-    Each file has a row per epoch and split, so that DVC draws train and validation in one plot.
+    Each file has one row per epoch and split, so that DVC draws train and validation in one plot.
 
     Attributes:
-        learning_rate: the param to lower when the loss is no number.
+        learning_rate: parameter that the error message suggests to lower.
     """
 
     def __init__(self, live: Live, stage: str) -> None:
@@ -41,10 +41,10 @@ class Curves(keras.callbacks.Callback):
         self.rows: dict[str, list[dict[str, float | int | str]]] = {"loss": [], "accuracy": []}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 (Keras's)
-        """Add the epoch to the curves.
+        """Add an epoch to the curves.
 
         Raises:
-            UserError: a loss is infinite or not a number.
+            UserError: a loss is infinite or NaN.
         """
         self.epoch += 1
         if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):

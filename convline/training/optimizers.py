@@ -1,20 +1,20 @@
-"""Optimizers and learning-rate schedules, all of them Keras's."""
+"""Build Keras's optimizers and learning-rate schedules from params.yaml."""
 
 from convline.params.schema import Training
 from convline.runtime.keras_backend import keras
 
 
 def optimizer(params: Training, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer with its schedule, as params name them.
+    """Return the optimizer with its learning-rate schedule.
 
     Args:
-        params: the section of the stage.
-        steps: of the optimizer in one epoch.
+        params: the section `train` or `train_head`.
+        steps: training steps per epoch.
     """
     schedules = keras.optimizers.schedules
     rate: float | keras.optimizers.schedules.LearningRateSchedule = params.learning_rate
     if params.learning_rate_schedule == "inverse_time_decay":
-        # One decay step per optimizer step: learning_rate / (1 + decay_rate * step).
+        # Decays at every training step: learning_rate / (1 + decay_rate * step).
         rate = schedules.InverseTimeDecay(rate, 1, params.decay_rate)
     elif params.learning_rate_schedule == "cosine_decay":
         rate = schedules.CosineDecay(rate, steps * params.epochs)
@@ -25,7 +25,7 @@ def optimizer(params: Training, steps: int) -> keras.optimizers.Optimizer:
 
 
 def schedule_callbacks(params: Training) -> list[keras.callbacks.Callback]:
-    """What changes the learning rate between epochs: `plateau` does, the others by step."""
+    """Return the callbacks that lower the learning rate between epochs (reduce_on_plateau)."""
     if params.learning_rate_schedule != "reduce_on_plateau":
         return []
     return [
@@ -34,6 +34,6 @@ def schedule_callbacks(params: Training) -> list[keras.callbacks.Callback]:
             mode="min",
             factor=params.reduce_lr_factor,
             patience=params.reduce_lr_patience,
-            min_delta=0,  # Any better loss is better, as for early stopping.
+            min_delta=0,  # Any lower loss counts, as in early stopping.
         )
     ]

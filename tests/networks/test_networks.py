@@ -12,7 +12,6 @@ from convline.networks.head import build_head
 from convline.params import presets
 from convline.params.loading import validate
 from convline.params.schema import Activation
-from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 from convline.runtime.tensorflow_setup import tf
 
@@ -108,12 +107,6 @@ def test_the_network_scales_pixels_itself(default_params):
     rescaling = next(x for x in model.layers if isinstance(x, keras.layers.Rescaling))
     white = rescaling(np.full((1, 8, 8, 1), 255, np.uint8))
     assert float(keras.ops.max(white)) == pytest.approx(1)
-
-
-def test_a_sigmoid_output_for_three_classes_is_an_error(default):
-    default["train"]["output_activation"] = "sigmoid"
-    with pytest.raises(UserError, match="'sigmoid' needs 2 classes, got 3; use 'softmax'"):
-        build_cnn(validate(default, "test").train, [8, 8, 1], 3)
 
 
 def test_each_layer_of_the_head_may_have_its_own_dropout(default):

@@ -24,15 +24,6 @@ from convline.training.optimizers import optimizer, schedule_callbacks
 from tests.tiny_records import CPU, write_records
 
 
-@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
-def test_targets_have_the_shape_of_the_output(default, output):
-    default["train"] |= {"output_activation": output}
-    params = validate(default, "test").train
-    targets = output_layer.targets(np.array([0, 1, 1]), 2, params).numpy()
-    expected = [[0], [1], [1]] if output == "sigmoid" else [[1, 0], [0, 1], [0, 1]]
-    assert targets.tolist() == expected
-
-
 def test_inverse_time_is_the_decay_of_the_tutorial(default):
     default["train"] |= {
         "optimizer": "sgd",
@@ -178,16 +169,6 @@ def test_class_weights_weigh_the_loss_of_each_class(default, output, tmp_path, m
     # Each class counts half in training; validation is as it is.
     balanced = [(rare + common) / 2, (rare + 7 * common) / 8]
     assert losses["balanced"] == pytest.approx(balanced, rel=1e-4)
-
-
-def test_label_smoothing_is_that_of_the_formula(default):
-    default["train"]["label_smoothing"] = 0.1
-    model = keras.Sequential([keras.Input((10,)), keras.layers.Softmax()])
-    fit.compile_model(model, validate(default, "test").train, 1)
-    p = np.float32([[0.91] + [0.01] * 9])
-    target = np.float32([[1] + [0] * 9]) * 0.9 + 0.1 / 10
-    loss = model.loss(np.float32([[1] + [0] * 9]), p)
-    assert float(loss) == pytest.approx(-(target * np.log(p)).sum(), rel=1e-4)
 
 
 def test_l2_adds_the_squares_of_all_kernels_and_nothing_else(default):
