@@ -1,4 +1,4 @@
-"""Predictions to judge: made by hand, at random, or read back from their file."""
+"""Predictions for tests: made by hand, at random, or read from their file."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def predictions(labels, probabilities, groups=None, keys=None):
 
 
 def random_predictions(n, classes, seed, skill=1.0, groups=None):
-    """Images whose true class gets a head start of `skill`; many probabilities are equal."""
+    """Random predictions in which the true class gets `skill` more; many probabilities tie."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(classes, size=n)
     logits = rng.normal(size=(n, classes)) + skill * np.eye(classes)[labels]
@@ -33,7 +33,7 @@ def right_or_wrong(correct):
 
 
 def read_predictions(path: Path) -> dict[str, Predictions]:
-    """What `write_predictions` wrote, by split; the probabilities to the last bit."""
+    """Read what `write_predictions` wrote, by split; probabilities to the last bit."""
     text = dict.fromkeys(("split", "key", "group", "label", "predicted"), str)
     # Classes may be called 'NA' or '007'.
     table = pd.read_csv(path, dtype=text, keep_default_na=False)

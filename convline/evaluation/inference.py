@@ -30,9 +30,9 @@ def load_models() -> dict[str, TrainedModel]:
 def predict_all(
     models: Mapping[str, TrainedModel], dataset: Dataset, params: Params
 ) -> dict[str, dict[str, Predictions]]:
-    """What both models say of all images, by model and split, in the order of the images' keys.
+    """Predict all images with both models, by model and split, sorted by the images' keys.
 
-    That order depends on nothing but the images, so that runs can be compared row by row.
+    This order depends only on the images, so that runs can be compared row by row.
     """
     predictions: dict[str, dict[str, Predictions]] = {model: {} for model in models}
     groups = load_groups()
@@ -51,10 +51,10 @@ def predict_all(
 
 
 def load_groups() -> dict[str, str]:
-    """The group of each image that has one, by its key.
+    """Read the group of each image that has one, by its key.
 
     Raises:
-        UserError: organize did not run yet.
+        UserError: organize has not run.
     """
     try:
         content: dict[str, str] = json.loads(paths.GROUPS.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def load_groups() -> dict[str, str]:
 def predict_images(
     model: keras.Model, dataset: Dataset, split: str, params: Params
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Keys (n,), labels (n,) and probabilities (n, classes) of one split, from its images."""
+    """Return keys (n,), labels (n,) and probabilities (n, classes) of one split's images."""
     keys: list[str] = []
     labels, outputs = [], []
     batch_size = params.evaluate.batch_size
@@ -80,16 +80,16 @@ def predict_images(
 def predict_transfer(
     model: TrainedModel, keys: list[str], dataset: Dataset, split: str, params: Params
 ) -> np.ndarray:
-    """Probabilities (n, classes) of one split, from its features or, fine-tuned, its images.
+    """Return probabilities (n, classes) from the features of a split, or its images if fine-tuned.
 
     Raises:
-        UserError: the features are of other images than `keys`.
+        UserError: the features belong to other images than `keys`.
     """
     if model.description.takes == "images":
         return predict_images(model.network, dataset, split, params)[2]
     features = load_features(split)
     if features.keys.tolist() != keys:
-        why = "hold other images than data/tfrecords"
+        why = "belong to other images than those in data/tfrecords"
         raise UserError(f"the features in {paths.FEATURES} {why}; run `dvc repro`")
     batches = feature_batches(features, params.evaluate.batch_size)
     outputs = [model.network.predict_on_batch(batch) for batch, _ in batches]
@@ -97,9 +97,9 @@ def predict_transfer(
 
 
 def both_columns(outputs: np.ndarray) -> np.ndarray:
-    """Probabilities, float64 (n, classes), from a softmax or from one sigmoid (n, 1)."""
+    """Return probabilities, float64 (n, classes), from a softmax or a single sigmoid (n, 1)."""
     outputs = outputs.astype(np.float64)
     if outputs.shape[1] == 1:
         return np.hstack([1 - outputs, outputs])
-    # The rows of a float32 softmax add up to 1 but for 1e-7, which scikit-learn warns of.
+    # Rows of a float32 softmax add up to 1 within 1e-7; scikit-learn warns about the difference.
     return outputs / outputs.sum(axis=1, keepdims=True)

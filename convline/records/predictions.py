@@ -1,4 +1,4 @@
-"""`data/predictions/<model>.csv`: what a model said of every image; all figures come of it."""
+"""`data/predictions/<model>.csv`: a model's predictions, from which all scores are computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ PROBABILITY = "probability_"
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says of the images of one split, row i of each array belonging together.
+    """Predictions of a model for the images of one split; row i of all arrays is the same image.
 
     Attributes:
         classes: names in the order of their labels.
         keys: str (n,), `<class>/<file>`.
-        groups: str (n,); images of one group are not independent of each other. An image that
-            belongs to none is a group of its own, under its key.
+        groups: str (n,); images of one group are not independent of each other. An image without
+            a group forms its own, named after its key.
         labels: int (n,).
         probabilities: float64 (n, classes); each row adds up to 1.
     """
@@ -33,27 +33,27 @@ class Predictions:
 
     @property
     def predicted(self) -> np.ndarray:
-        """The most probable label, int (n,); of equal ones the first."""
+        """Return the most probable label per image, int (n,); ties go to the lowest label."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def correct(self) -> np.ndarray:
-        """Bool (n,)."""
+        """Return True for each correct prediction, bool (n,)."""
         return self.predicted == self.labels
 
     @property
     def confidence(self) -> np.ndarray:
-        """The probability of the predicted label, float64 (n,)."""
+        """Return the probability of the predicted label, float64 (n,)."""
         return self.probabilities.max(axis=1)
 
     @property
     def grouped(self) -> bool:
-        """Whether some image shares its group with another."""
+        """Return True if any two images share a group."""
         return len(np.unique(self.groups)) < len(self.groups)
 
 
 def write_predictions(splits: Mapping[str, Predictions], path: Path) -> None:
-    """Write a row per image."""
+    """Write a row for each image of each split."""
     with fresh_file(path) as partial:
         pd.concat(_table(split, p) for split, p in splits.items()).to_csv(partial, index=False)
 

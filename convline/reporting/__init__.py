@@ -1,1 +1,1 @@
-"""What stands on the pages of report/: figures, facts, plots drawn without a network."""
+"""The report, the model card, and what all HTML pages share: frame, plots as SVG, Markdown."""

@@ -1,4 +1,4 @@
-"""Pages from `templates/`, of which `page.html` is the frame of all."""
+"""Render pages from `templates/`; `page.html` is the frame of all."""
 
 import base64
 from pathlib import Path
@@ -12,7 +12,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def render(template: str, context: dict[str, Any]) -> str:
-    """A page; what stands in `context` is text, and markup only where it is of type Markup."""
+    """Render a page; values of `context` are escaped unless they are of type Markup."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -24,9 +24,9 @@ def render(template: str, context: dict[str, Any]) -> str:
 
 
 def from_markdown(words: str) -> Markup:
-    """Markdown as markup, its tables in boxes that scroll.
+    """Render Markdown as HTML, with tables in boxes that scroll.
 
-    No HTML is let through: names of classes, params, files and branches are not ours.
+    HTML in it is escaped: names of classes, params, files and branches come from users.
     """
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(words)
     for tag, scrolling in (
@@ -38,10 +38,10 @@ def from_markdown(words: str) -> Markup:
 
 
 def data_uri(data: bytes, kind: str) -> str:
-    """A picture inside the page.
+    """Return a data URI, which embeds a picture in the page.
 
     Args:
-        data: the file.
+        data: content of the file.
         kind: `png`, `jpeg` or `gif`.
     """
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,21 +1,21 @@
-"""Markdown that people read on GitHub, GitLab and in `models/README.md`."""
+"""Write Markdown for GitHub, GitLab and `models/README.md`."""
 
 import re
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """A table, its first column to the left and the others to the right."""
+    """Return a table with its first column aligned left and the others right."""
     rule = ["---", *["---:"] * (len(header) - 1)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, rule, *rows])
 
 
 def text(words: str) -> str:
-    """Text that Markdown shows as it is."""
+    """Escape text, so that Markdown shows it unchanged."""
     return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", words.replace("\n", " "))
 
 
 def code(words: str) -> str:
-    """Words as code, in which a backquote would end it, and a bar the cell of a table around it."""
+    """Return text as code, without the backquotes and bars that would end the code or its cell."""
     for mark, instead in (("|", "\\|"), ("`", "'"), ("\n", " ")):
         words = words.replace(mark, instead)
     return f"`{words}`"

@@ -1,4 +1,4 @@
-"""What the report says of the run: the commit, versions, times, whether all is up to date."""
+"""Facts about the run for the report: commit, versions, times, stages that are out of date."""
 
 import hashlib
 import json
@@ -18,13 +18,13 @@ PACKAGES = {
     "scikit-learn": "scikit-learn",
     "dvc": "DVC",
 }
-# What DVC says of data that is not here, as in a fresh clone: it makes no figure old.
+# DVC's words for data that is not on this machine, as in a fresh clone: no result is out of date.
 ABSENT = ("deleted", "not in cache")
 MOST_FILES = 8
 
 
 def facts(stages: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
-    """All that the page says of the run."""
+    """Return what the report shows of the run."""
     seconds = {stage: run_time(stage) for stage in stages}
     lock = paths.DVC_LOCK
     return {
@@ -46,7 +46,7 @@ def facts(stages: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def commit() -> dict[str, Any] | None:
-    """The commit that is checked out and what differs from it; None where there is none."""
+    """Return the current commit and the files that differ from it; None if there is no commit."""
     shown = git("log", "-1", "--format=%H%n%cs%n%s", may_fail=True)
     if shown is None:
         return None
@@ -63,7 +63,7 @@ def commit() -> dict[str, Any] | None:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and the packages that shape a result, without importing any."""
+    """Return the versions of Python and of packages that affect results, without importing them."""
     found = {"Python": platform.python_version()}
     for package, name in PACKAGES.items():
         try:
@@ -74,9 +74,9 @@ def versions() -> dict[str, str]:
 
 
 def stale_stages() -> list[str] | None:
-    """Stages whose params, code or inputs changed after they ran; None where DVC cannot tell.
+    """Return stages whose params, code or inputs changed after they ran; None if DVC fails.
 
-    Outputs that are not here, as in a fresh clone, make none stale.
+    Outputs that are not on this machine, as in a fresh clone, do not count as changed.
     """
     result = run_dvc("status", "--json")
     try:
@@ -98,7 +98,7 @@ def _is_change(change: Any) -> bool:
 
 
 def duration(seconds: float) -> str:
-    """`3.2 s`, `2 min 05 s`, `1 h 03 min`."""
+    """Format a duration: `3.2 s`, `2 min 05 s`, `1 h 03 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

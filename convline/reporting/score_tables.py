@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from convline.evaluation.display_names import MODELS, SCORES, lower_is_better
+from convline.evaluation.display_names import IN_SENTENCES, MODELS, SCORES, lower_is_better
 from convline.evaluation.model_comparison import (
     Comparison,
     format_p,
@@ -53,6 +53,7 @@ def facts(evaluate: dict[str, Any], organized: dict[str, Any], params: Params) -
     comparison = cast("Comparison", evaluate["comparison"])
     return {
         "models": MODELS,
+        "question": " or ".join(IN_SENTENCES.values()),
         "verdict": verdict(comparison),
         "statistics": statistics(comparison),
         "examples": evaluate["examples"],

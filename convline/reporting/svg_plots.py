@@ -1,6 +1,6 @@
-"""The plots of dvc.yaml as SVG, from what DVC itself says of them: its templates, its data.
+"""Draw the plots of dvc.yaml as SVG, from the templates and data that DVC returns.
 
-What `dvc plots show` opens needs the network for its drawing library; this needs none.
+The page of `dvc plots show` loads its drawing library from the network; these need no network.
 """
 
 import json
@@ -15,16 +15,16 @@ from convline.runtime.dvc import run_dvc
 from convline.runtime.errors import UserError
 
 SVG = "http://www.w3.org/2000/svg"
-# Of a confusion matrix: more classes leave a cell no room for its count; names that are longer, all
-# together as long as the longest, stand on end along the bottom.
+# In a confusion matrix of more classes, a cell has no room for its count. Class names with more
+# letters (number of classes times the longest name) are written vertically along the bottom.
 MOST_COUNTED = 12
 MOST_LETTERS = 40
 GREY = "#555"
-# Of the fonts that vl-convert measures, the broadest: what is set in another one has room.
+# The widest font that vl-convert measures, so that text in any other font fits.
 MEASURED = "DejaVu Sans"
 SHOWN = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 LOOK = {
-    # The page says in words what a plot shows; a name for each of a hundred cells says it worse.
+    # The plot as a whole has a name; one for each of a hundred cells would hide it.
     "aria": False,
     "background": "white",
     "padding": 8,
@@ -57,11 +57,11 @@ LOOK = {
         "symbolSize": 100,
         "symbolStrokeWidth": 2.5,
         "offset": 10,
-        # One below the other: that of the curves, that of the revisions.
+        # The legend of the curves above that of the revisions.
         "layout": {"bottom": {"anchor": "start", "direction": "vertical", "margin": 4}},
     },
 }
-# The last revision is drawn solid, those that it is compared with are not.
+# The last revision is drawn solid, earlier ones dashed.
 DASHES = [[6, 4], [2, 3], [9, 3, 2, 3]]
 
 
@@ -70,9 +70,9 @@ class Plot:
     """A plot of dvc.yaml.
 
     Attributes:
-        name: what DVC calls it: its file, or the name that dvc.yaml gives it.
-        title: in words.
-        svg: an element to put into a page, without its title; no two plots share an id.
+        name: its name in DVC: its file, or its name in dvc.yaml.
+        title: its title.
+        svg: the element for a page, without the title; no two plots share an id.
     """
 
     name: str
@@ -81,17 +81,17 @@ class Plot:
 
 
 def draw(*revisions: str) -> list[Plot]:
-    """All plots of dvc.yaml but pictures, in its order.
+    """Draw all plots of dvc.yaml except pictures, in its order.
 
     Args:
-        revisions: none: of the workspace; one: of it and of the workspace, in one drawing each;
-            more: of them.
+        revisions: none: the workspace; one: that revision and the workspace, in the same plots;
+            more: those revisions.
 
     Raises:
-        UserError: DVC shows none, and why.
+        UserError: DVC fails; the message has its reason.
     """
     plots: list[Plot] = []
-    for name, drawings in _ask_dvc(revisions).items():
+    for name, drawings in _dvc_plots(revisions).items():
         for drawing in drawings:
             if drawing["type"] != "vega":
                 continue
@@ -102,8 +102,8 @@ def draw(*revisions: str) -> list[Plot]:
     return plots
 
 
-def _ask_dvc(revisions: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
-    """What DVC would draw, by name: of Vega plots the whole specification."""
+def _dvc_plots(revisions: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    """Return what DVC would draw, by name; for Vega plots the whole specification."""
     with TemporaryDirectory() as folder:  # for the pictures
         which = ["diff", *revisions] if revisions else ["show"]
         result = run_dvc("plots", *which, "--json", "--out", folder)
@@ -113,16 +113,16 @@ def _ask_dvc(revisions: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _in_order(found: list[str], asked: tuple[str, ...]) -> list[str]:
-    """The revisions of a drawing as they were asked for; the workspace last."""
+    """Return the revisions of a plot in the requested order, the workspace last."""
     return sorted(found, key=lambda name: asked.index(name) if name in asked else len(asked))
 
 
 def _restyle(spec: dict[str, Any], revisions: list[str]) -> tuple[str, dict[str, Any]]:
-    """The title of a plot, and the plot without it, as on paper: nothing to hover, nothing to tick.
+    """Return the title of a plot and the plot without it, for a static page.
 
     Args:
-        spec: of Vega-Lite, as DVC filled in its template.
-        revisions: in the order in which to show them; none where the workspace is shown alone.
+        spec: the Vega-Lite specification that DVC made from its template.
+        revisions: in display order; empty if only the workspace is shown.
     """
     title = spec.pop("title", "")
     text = title.get("text", "") if isinstance(title, dict) else title
@@ -134,11 +134,11 @@ def _restyle(spec: dict[str, Any], revisions: list[str]) -> tuple[str, dict[str,
         if param.get("name") == "showValues":
             param["value"] = len(classes) <= MOST_COUNTED
     if revisions:
-        # Panels of counts stand in the order of the data, whatever their `sort` says.
+        # Panels of counts follow the order of the data and ignore `sort`.
         _rows(spec).sort(key=lambda row: revisions.index(row["rev"]))
     for row in _rows(spec):
         row["rev"] = row["rev"] if revisions else ""
-    _tell_apart(spec, revisions)
+    _order_revisions(spec, revisions)
     return text, spec
 
 
@@ -146,16 +146,16 @@ def _rows(spec: dict[str, Any]) -> list[dict[str, Any]]:
     return spec.get("data", {}).get("values", [])
 
 
-def _tell_apart(part: Any, revisions: list[str]) -> None:
-    """Order the revisions wherever the plot has them; none is named where there are none."""
+def _order_revisions(part: Any, revisions: list[str]) -> None:
+    """Order the revisions in all encodings of the plot, or hide their names if there are none."""
     if isinstance(part, list):
         for item in part:
-            _tell_apart(item, revisions)
+            _order_revisions(item, revisions)
     elif isinstance(part, dict):
         for key, item in part.items():
             if isinstance(item, dict) and item.get("field") == "rev":
                 item.update(_channel(key, revisions))
-            _tell_apart(item, revisions)
+            _order_revisions(item, revisions)
 
 
 def _channel(name: str, revisions: list[str]) -> dict[str, Any]:
@@ -175,10 +175,10 @@ def _channel(name: str, revisions: list[str]) -> dict[str, Any]:
 
 
 def _embeddable(svg: str, title: str, number: int) -> str:
-    """The element with a name for who cannot see it, and ids that no other plot has."""
+    """Return the element with a name for screen readers and with ids that no other plot has."""
     ET.register_namespace("", SVG)
     root = ET.fromstring(svg)  # noqa: S314 -- drawn here
-    _leave_out_the_invisible(root)
+    _remove_invisible(root)
     prefix = f"plot-{number}-"
     for element in root.iter():
         for key, value in list(element.attrib.items()):
@@ -194,11 +194,11 @@ def _embeddable(svg: str, title: str, number: int) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
-def _leave_out_the_invisible(element: ET.Element) -> None:
-    """What shows under a mouse alone: of a matrix of 100 classes, two thirds of 3 MB."""
+def _remove_invisible(element: ET.Element) -> None:
+    """Remove elements shown only on hover: two thirds of 3 MB for a matrix of 100 classes."""
     for child in list(element):
         is_empty = child.tag == f"{{{SVG}}}text" and not child.text and not len(child)
         if child.get("opacity") == "0" or is_empty:
             element.remove(child)
         else:
-            _leave_out_the_invisible(child)
+            _remove_invisible(child)

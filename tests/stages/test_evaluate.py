@@ -1,4 +1,4 @@
-"""The evaluate stage on tiny models: every figure can be made again from the predictions."""
+"""The evaluate stage on tiny models; all scores can be computed from the predictions."""
 
 import json
 
@@ -32,7 +32,7 @@ COUNTS = {"train": 30, "validation": 12, "test": 20}
 BINARY = predictions([0, 0, 1, 1], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
 
 
-def test_all_figures_can_be_made_again_from_the_predictions(evaluated):
+def test_all_scores_can_be_computed_from_the_predictions(evaluated):
     metrics = json.loads(paths.metrics("evaluate").read_text())
     assert set(metrics) == {"classifier", "scratch", "transfer", "comparison", "examples"}
     assert metrics["examples"] == COUNTS["test"]
@@ -40,17 +40,17 @@ def test_all_figures_can_be_made_again_from_the_predictions(evaluated):
     again = {m: read_predictions(paths.PREDICTIONS / f"{m}.csv") for m in ("scratch", "transfer")}
     for model, splits in again.items():
         assert {split: len(p.labels) for split, p in splits.items()} == COUNTS
-        figures = overall(score(splits["test"], positive=1))
-        figures["screening"] = screen(
+        expected = overall(score(splits["test"], positive=1))
+        expected["screening"] = screen(
             splits["validation"], splits["test"], 1, params.evaluate.target_sensitivity
         )
-        assert metrics[model] == figures
+        assert metrics[model] == expected
     test = [again[model]["test"] for model in ("scratch", "transfer")]
     weights = draw_weights(test[0].groups, params.evaluate.n_resamples, params.seed)
     assert metrics["comparison"] == compare(*test, weights)
 
 
-def test_what_is_shown_of_each_split_is_in_one_table(evaluated):
+def test_one_table_has_the_scores_of_all_splits(evaluated):
     table = pd.read_csv(paths.metrics_folder("evaluate") / "scores.csv")
     assert list(table) == ["model", "split", "score", "class", "value", "low", "high"]
     assert set(zip(table.model, table.split, strict=True)) == {
@@ -124,12 +124,12 @@ def test_features_of_other_images_are_refused(evaluated):
     keys = paths.FEATURES / "test" / "keys.npy"
     np.save(keys, np.load(keys)[::-1])
     before = paths.metrics("evaluate").read_bytes()
-    with pytest.raises(UserError, match="hold other images than data/tfrecords"):
+    with pytest.raises(UserError, match="belong to other images than those in"):
         evaluate.main()
     assert paths.metrics("evaluate").read_bytes() == before
 
 
-def test_a_model_that_is_not_there_is_one_message(evaluated):
+def test_a_missing_model_is_one_message(evaluated):
     paths.HEAD_MODEL.unlink()
     with pytest.raises(UserError, match=r"there is no models/head.keras; run `dvc repro`"):
         evaluate.main()
@@ -142,7 +142,7 @@ def scores_of_classes(score):
     return rows.set_index("class").value
 
 
-def test_predictions_survive_their_file(tmp_path):
+def test_predictions_are_read_as_they_were_written(tmp_path):
     names = ["NA", "007", "a,b", 'say "no"']
     some = random_predictions(40, 4, seed=2)
     some = type(some)(names, some.keys, some.groups, some.labels, some.probabilities)
@@ -180,7 +180,7 @@ def test_precision_is_a_step_function_of_recall():
     assert at[0.505] == at[1.0] == pytest.approx(2 / 3)
 
 
-def test_curves_of_one_class_have_no_points():
+def test_curves_of_a_single_class_have_no_points():
     one_class = predictions([0, 0], [[0.9, 0.1], [0.8, 0.2]])
     assert len(roc_curve(one_class, positive=1)) == 0
     assert len(precision_recall_curve(one_class, positive=1)) == 0
@@ -211,7 +211,7 @@ def test_mistakes_are_drawn_the_most_confident_first(tmp_path):
     assert sheet.width < 3 * 176
 
 
-def test_without_mistakes_or_disagreement_the_picture_says_so(tmp_path):
+def test_a_picture_without_mistakes_contains_a_sentence(tmp_path):
     right = predictions([0], [[1, 0]])
     draw_mistakes(right, {}, tmp_path / "mistakes.png")
     draw_disagreements({"scratch": right, "transfer": right}, {}, tmp_path / "disagreements.png")
@@ -254,7 +254,7 @@ def evaluated(workspace, set_params):
     evaluate.main()
 
 
-def test_the_table_is_printed_with_the_sentence(evaluated, capsys):
+def test_it_prints_the_scores_and_the_verdict(evaluated, capsys):
     capsys.readouterr()
     evaluate.main()
     lines = capsys.readouterr().out.splitlines()
