@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 from convline.params.loading import load_params
 from convline.params.schema import Download, Params
 
-STAGES = YAML(typ="safe").load(Path("dvc.yaml"))["stages"]
+PIPELINE = YAML(typ="safe").load(Path("dvc.yaml"))
+STAGES = PIPELINE["stages"]
 KIND = "convline/sources/${download.kind}.py"
 KINDS = get_args(Download.model_fields["kind"].annotation)
 # params/ accepts or refuses params.yaml and never changes a value; run times stay outside all
@@ -64,6 +65,10 @@ def test_a_stage_a_module_a_section_and_a_metrics_file_share_each_name():
         assert stage["desc"]
         assert name in stage["params"]
         assert {f"metrics/{name}.json": {"cache": False}} in stage["metrics"]
+
+
+def test_the_artifact_is_an_output_of_evaluate():
+    assert PIPELINE["artifacts"]["classifier"]["path"] in STAGES["evaluate"]["outs"]
 
 
 def test_stages_that_use_the_seed_depend_on_it():

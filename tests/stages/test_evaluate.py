@@ -5,18 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from convline.evaluation.bootstrap import draw_weights
-from convline.evaluation.curve_data import precision_recall_curve, reliability_curve, roc_curve
-from convline.evaluation.inference import both_columns
 from convline.evaluation.metrics import overall, score
-from convline.evaluation.mistakes import draw_disagreements, draw_mistakes
 from convline.evaluation.model_comparison import compare
 from convline.evaluation.threshold import screen
 from convline.params.loading import load_params
 from convline.records.features import Features, write_features
-from convline.records.predictions import write_predictions
 from convline.records.tfrecord_reader import read_batches
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -24,12 +19,11 @@ from convline.runtime.files import write_json
 from convline.runtime.keras_backend import keras
 from stages import evaluate
 from tests.classifiers import scratch, transfer_head
-from tests.made_predictions import predictions, random_predictions, read_predictions
+from tests.made_predictions import read_predictions
 from tests.tiny_records import write_records
 
 VALUES = 512  # features of VGG16, an image
 COUNTS = {"train": 30, "validation": 12, "test": 20}
-BINARY = predictions([0, 0, 1, 1], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
 
 
 def test_all_scores_can_be_computed_from_the_predictions(evaluated):
@@ -142,81 +136,11 @@ def scores_of_classes(score):
     return rows.set_index("class").value
 
 
-def test_predictions_are_read_as_they_were_written(tmp_path):
-    names = ["NA", "007", "a,b", 'say "no"']
-    some = random_predictions(40, 4, seed=2)
-    some = type(some)(names, some.keys, some.groups, some.labels, some.probabilities)
-    write_predictions({"validation": some, "test": some}, tmp_path / "model.csv")
-    again = read_predictions(tmp_path / "model.csv")
-    assert list(again) == ["validation", "test"]
-    assert again["test"].classes == names
-    assert again["test"].keys.tolist() == some.keys.tolist()
-    assert again["test"].labels.tolist() == some.labels.tolist()
-    assert np.array_equal(again["test"].probabilities, some.probabilities)
-
-
-def test_a_sigmoid_becomes_two_columns_and_a_softmax_adds_up_to_one():
-    sigmoid = both_columns(np.array([[0.25], [0.75]], np.float32))
-    assert sigmoid.tolist() == [[0.75, 0.25], [0.25, 0.75]]
-    softmax = both_columns(np.array([[0.3, 0.3, 0.4]], np.float32))
-    assert softmax.dtype == np.float64
-    assert softmax.sum() == pytest.approx(1, abs=1e-15)
-
-
-def test_curves_of_a_perfect_ranking_go_through_the_corner():
-    curve = roc_curve(BINARY, positive=1)
-    assert curve.iloc[0].tolist() == [0, 0]
-    assert (curve.true_positive_rate[1:] == 1).all()
-    assert curve.false_positive_rate.iloc[-1] == 1
-    assert (precision_recall_curve(BINARY, positive=1).precision == 1).all()
-
-
-def test_precision_is_a_step_function_of_recall():
-    p = np.array([0.9, 0.8, 0.7, 0.6])
-    curve = precision_recall_curve(predictions([1, 0, 1, 0], np.stack([1 - p, p], axis=1)), 1)
-    at = curve.set_index("recall").precision
-    # The first of two positives comes without, the second with one false alarm.
-    assert at[0.5] == 1
-    assert at[0.505] == at[1.0] == pytest.approx(2 / 3)
-
-
-def test_curves_of_a_single_class_have_no_points():
-    one_class = predictions([0, 0], [[0.9, 0.1], [0.8, 0.2]])
-    assert len(roc_curve(one_class, positive=1)) == 0
-    assert len(precision_recall_curve(one_class, positive=1)) == 0
-
-
-def test_the_reliability_curve_counts_each_image_once():
-    curve = reliability_curve(BINARY)
-    assert curve.images.sum() == 4
-    assert curve.confidence.tolist() == [0.6, 0.7, 0.8, 0.9]
-    assert curve.accuracy.tolist() == [0, 1, 1, 1]
-
-
 def test_rows_are_in_the_order_of_the_keys(evaluated):
     keys = read_predictions(paths.PREDICTIONS / "scratch.csv")["test"].keys.tolist()
     assert keys == sorted(keys)
     rows = pd.read_csv(paths.metrics_folder("evaluate") / "confusion_scratch.csv", dtype=str)
     assert rows.actual.tolist() == [key.split("/")[0] for key in keys]
-
-
-def test_mistakes_are_drawn_the_most_confident_first(tmp_path):
-    p = [[0.1, 0.9], [0.2, 0.8], [0.9, 0.1]]
-    some = predictions([0, 0, 0], p, keys=["a", "b", "c"])
-    red, blue = (np.full((20, 30, 3), colour, np.uint8) for colour in ((255, 0, 0), (0, 0, 255)))
-    draw_mistakes(some, {"a": red, "b": blue}, tmp_path / "mistakes.png")
-    sheet = Image.open(tmp_path / "mistakes.png").convert("RGB")
-    columns = [sheet.getpixel((x, 88)) for x in (88, 264)]
-    assert columns == [(255, 0, 0), (0, 0, 255)]
-    assert sheet.width < 3 * 176
-
-
-def test_a_picture_without_mistakes_contains_a_sentence(tmp_path):
-    right = predictions([0], [[1, 0]])
-    draw_mistakes(right, {}, tmp_path / "mistakes.png")
-    draw_disagreements({"scratch": right, "transfer": right}, {}, tmp_path / "disagreements.png")
-    for name in ("mistakes", "disagreements"):
-        assert len(Image.open(tmp_path / f"{name}.png").convert("L").getcolors()) > 1
 
 
 @pytest.fixture
