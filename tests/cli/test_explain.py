@@ -30,7 +30,7 @@ KINDS = ["scratch", "features", "fine-tuned"]
 
 @pytest.fixture(scope="module", params=KINDS)
 def inside(request, tmp_path_factory):
-    """Where a classifier of one kind and a photograph of noise lie, and the page of it."""
+    """A folder with a classifier of one kind, a picture and its page."""
     folder = tmp_path_factory.mktemp(request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

@@ -40,7 +40,7 @@ def test_onnx_and_savedmodel_resize_images_of_any_size(make, interpolation):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["litert", "onnx"])
-def test_a_backbone_with_its_own_resizing_is_inside(make, name):
+def test_a_backbone_with_its_own_resizing_is_exported(make, name):
     make("rgb", backbone="vgg16")
     classifier = load_classifier()
     part = portable_model.after_resizing(classifier)
@@ -53,7 +53,7 @@ def test_a_backbone_with_its_own_resizing_is_inside(make, name):
         assert predict(images) == pytest.approx(expected, abs=1e-4)
 
 
-def test_savedmodel_never_trains(make):
+def test_savedmodel_is_in_inference_mode(make):
     make("rgb", backbone="vgg16")
     classifier = load_classifier()
     export_formats.write("savedmodel", classifier, Path("savedmodel"), 0)

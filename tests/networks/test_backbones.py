@@ -1,4 +1,4 @@
-"""Pre-trained networks: the right pixels in, the right features out, joined ones side by side."""
+"""Backbones: pixel scaling, features, joined backbones, and weights."""
 
 import h5py
 import numpy as np
@@ -14,7 +14,7 @@ from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 from tests.tiny_records import CPU
 
-# By the documentation of keras.applications.
+# From the documentation of keras.applications.
 CHANNELS = {
     "vgg16": 512,
     "vgg19": 512,
@@ -27,8 +27,7 @@ CHANNELS = {
     "efficientnet_v2_b0": 1280,
     "efficientnet_v2_s": 1280,
 }
-# A red pixel, as the papers' networks were trained with it: Caffe's, TensorFlow's, or as it is
-# because the network scales it itself.
+# A red pixel after scaling as in Caffe or TensorFlow, or unscaled: the network scales it itself.
 CAFFE, TENSORFLOW, INSIDE = [-103.939, -116.779, 131.32], [1, -1, -1], [255, 0, 0]
 SCALED = {
     "vgg16": CAFFE,
@@ -44,12 +43,12 @@ SCALED = {
 }
 
 
-def test_the_schema_knows_all_networks():
+def test_the_schema_lists_all_networks():
     assert TypeAdapter(Backbone).json_schema()["enum"] == list(NETWORKS)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_each_network_has_its_own_pixels_and_channels(workspace, name):
+def test_pixel_scaling_and_channels_of_each_network(workspace, name):
     tensorflow_setup.set_up(0, "float32", **CPU)
     red = np.array([[[[255, 0, 0]]]], np.float32)
     scaled = Scaling(NETWORKS[name][1])(red)
@@ -60,14 +59,14 @@ def test_each_network_has_its_own_pixels_and_channels(workspace, name):
     assert extractor.output_shape == (None, CHANNELS[name])
 
 
-def test_networks_that_scale_pixels_themselves_do(workspace):
+def test_networks_without_scaling_have_a_scaling_layer(workspace):
     for name in ("mobilenet_v3_small", "efficientnet_v2_b0"):
         extractor = build_extractor(params(backbone=name, weights="none"), [32, 32, 3], 0)
         (backbone,) = (x for x in extractor.layers if isinstance(x, keras.Model))
         assert any(isinstance(x, keras.layers.Rescaling) for x in backbone.layers)
 
 
-def test_joined_networks_give_their_features_side_by_side(workspace):
+def test_features_of_joined_backbones_are_concatenated(workspace):
     tensorflow_setup.set_up(0, "float32", **CPU)
     names = ["mobilenet_v2", "vgg16"]
     joined = build_extractor(params(backbone=names, weights=["none", "hed"]), [32, 32, 3], 0)
@@ -81,7 +80,7 @@ def test_joined_networks_give_their_features_side_by_side(workspace):
 def test_random_weights_repeat_by_seed(workspace):
     found = []
     for seed in (1, 1, 2):
-        keras.random.uniform([1])  # Whatever was drawn before.
+        keras.random.uniform([1])  # Earlier random numbers make no difference.
         random = params(backbone="mobilenet_v2", weights="none")
         extractor = build_extractor(random, [32, 32, 3], seed)
         found.append(extractor.get_weights()[0])
@@ -89,7 +88,7 @@ def test_random_weights_repeat_by_seed(workspace):
     assert not np.array_equal(found[0], found[2])
 
 
-def test_an_extractor_is_saved_and_loads_again(workspace):
+def test_an_extractor_can_be_saved_and_loaded(workspace):
     extractor = build_extractor(params(backbone="mobilenet_v2", weights="none"), [32, 32, 1], 0)
     description = Description("transfer", "images", ["0"], False, {})
     TrainedModel(extractor, description).save(paths.HEAD_MODEL)
@@ -98,7 +97,7 @@ def test_an_extractor_is_saved_and_loads_again(workspace):
     assert np.array_equal(loaded.predict_on_batch(images), extractor.predict_on_batch(images))
 
 
-def test_the_bundled_weights_are_those_of_vgg16_and_the_same_in_any_precision(workspace):
+def test_the_bundled_weights_fit_vgg16_in_any_precision(workspace):
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     found = {}
     for precision in ("float32", "mixed_bfloat16"):
@@ -111,14 +110,14 @@ def test_the_bundled_weights_are_those_of_vgg16_and_the_same_in_any_precision(wo
     assert error < 0.05 * found["float32"].max()
 
 
-def test_grey_images_are_enlarged_and_given_three_channels(workspace):
+def test_grey_images_are_resized_and_get_three_channels(workspace):
     tensorflow_setup.set_up(0, "float32", **CPU)
     extractor = build_extractor(params(pooling="none", image_size=[64, 32]), [8, 8, 1], 0)
     assert extractor.predict_on_batch(np.ones((1, 8, 8, 1), np.uint8)).shape == (1, 2, 1, 512)
 
 
 @pytest.mark.parametrize("content", ["text", "another network"])
-def test_weights_of_something_else_are_refused(workspace, content):
+def test_weights_of_another_network_are_refused(workspace, content):
     path = workspace / "weights.h5"
     if content == "text":
         path.write_text("This is no HDF5.")
