@@ -38,7 +38,7 @@ def test_actionlint_finds_nothing():
         ("timeout-minutes", "timeout-minute", '"timeout-minute"'),
     ],
 )
-def test_actionlint_finds_what_is_broken(tmp_path, sound, broken, complaint):
+def test_actionlint_finds_mistakes(tmp_path, sound, broken, complaint):
     (tmp_path / "compare.yaml").write_text(changed(COMPARE, sound, broken))
     result = actionlint(tmp_path)
     assert result.returncode == 1
@@ -127,7 +127,7 @@ def test_no_workflow_has(name, rule):
 
 
 @rules
-def test_each_rule_sees_what_breaks_it(rule):
+def test_each_rule_finds_a_violation(rule):
     assert rule(changed(COMPARE, *RULES[rule], regex=True))
 
 
@@ -135,7 +135,7 @@ def test_the_job_that_comments_is_a_writer_and_the_only_one():
     assert {name for text in TEXTS.values() for name in writers(text)} == {"comment"}
 
 
-def test_the_permissions_of_another_job_are_seen():
+def test_permissions_of_another_job_are_found():
     text = changed(COMPARE, "    outputs:\n", "    permissions: write-all\n    outputs:\n")
     assert permissions_too_many(text) == ["compare"]
 
@@ -156,7 +156,7 @@ def test_the_tests_run_on_each_python_that_convline_supports():
     assert pythons == [x for x in (f"3.{minor}" for minor in range(30)) if x in supported]
 
 
-def test_the_pipeline_is_compared_whatever_the_verdict():
+def test_the_report_is_published_even_if_the_comparison_fails():
     steps = load(COMPARE)["jobs"]["compare"]["steps"]
     assert [step.get("run") or step["uses"].split("@")[0] for step in steps][-5:] == [
         "make repro",
@@ -171,7 +171,7 @@ def test_the_pipeline_is_compared_whatever_the_verdict():
 
 
 @pytest.mark.parametrize("from_", ["environment", "command line"])
-def test_the_name_of_a_branch_is_no_command(tmp_path, from_):
+def test_the_name_of_a_branch_is_not_run_as_a_command(tmp_path, from_):
     shutil.copy("Makefile", tmp_path)
     (tmp_path / "requirements.lock").touch()
     command = tmp_path / ".venv/bin/convline"
@@ -205,7 +205,7 @@ def test_the_page_names_targets_that_exist():
     ],
     ids=["steps", "runner"],
 )
-def test_what_the_page_proposes_is_sound(tmp_path, old, number):
+def test_the_changes_proposed_by_the_page_are_valid(tmp_path, old, number):
     blocks = [block for block in yaml_blocks(PAGE) if old.split(":")[0] + ":" in block]
     assert len(blocks) == number
     for block in blocks:
