@@ -102,7 +102,7 @@ def test_files_of_the_remote_are_not_sent_again(shared):
     assert "Everything is up to date." in sh(shared, PUSH)
 
 
-def test_another_server_is_set_in_the_config(origin, server, tmp_path, monkeypatch):
+def test_another_server_is_set_in_the_config(origin, shared, server, tmp_path, monkeypatch):
     assert f"`{ANOTHER_SERVER}`" in DETAILS
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     clone = clone_of(origin, tmp_path)
