@@ -8,5 +8,5 @@
 6  train_head   data/features, tfrecords  -> models/head.keras
 7  evaluate     both models, test split   -> metrics/evaluate.json, metrics/evaluate/
 
-Their library is the package `convline`.
+The stages import from the package `convline`.
 """

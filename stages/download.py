@@ -1,6 +1,6 @@
 """Get the images: one archive, as its source delivers it, and where it came from.
 
-Reads   the source that params name
+Reads   the source set in params.yaml
 Writes  data/raw/<archive>, data/raw/source.json, metrics/download.json
 Params  download
 """
@@ -26,7 +26,7 @@ def main() -> None:
         files = archives.check(archive)
         facts = {**asdict(provenance), **_fingerprint(archive), "files": files}
         write_json(raw / paths.SOURCE.name, {"kind": download.kind, **facts})
-    # `download.name` is a param: with a metric of that name, DVC would write files before both.
+    # `download.name` is a parameter, too: DVC would prefix both with file names.
     facts["data_set"] = facts.pop("name")
     write_json(paths.metrics("download"), {"download": facts})
     print(f"data/raw/{provenance.file} {facts['bytes']:,} bytes, {files:,} files")

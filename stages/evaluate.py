@@ -94,7 +94,7 @@ def write_pictures(
 
 def classifier(model: TrainedModel, image_shape: list[int], params: Params) -> TrainedModel:
     """Return the model from images of any size, with the preprocessing and backbone inside."""
-    # A backbone computes in the precision in which extract computed the features of the head.
+    # The backbone must compute in the precision of the features on which the head was trained.
     with dtype_policy(policy_name(params.extract.precision)):
         complete = with_extractor(model, params.extract, image_shape, params.seed)
     return build_classifier(complete, params.preprocess)

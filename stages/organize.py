@@ -5,8 +5,8 @@ Writes  data/organized/<split>/<class>/<file>, data/groups.json, metrics/organiz
         metrics/organize/
 Params  seed, organize
 
-Every image is decoded once, to know that it can be; then its bytes are copied as they are, from the
-archive straight into place. Memory holds names and facts of the images, never all of their bytes.
+Every image is decoded once, to find damaged ones; then its original bytes are copied from the
+archive. Memory holds the names and sizes of all images, but never all of their bytes.
 """
 
 import hashlib
@@ -67,11 +67,11 @@ def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> Non
 
 
 def find_repeated(images: dict[str, Image], labels: dict[str, str]) -> set[str]:
-    """Return images that an archive contains twice, with the same name, class and split.
+    """Return images that an archive contains a second time, with the same name, class and split.
 
-    Kaggle's chest X-rays hold their whole tree twice, the second time one folder deeper; the copy
-    with the shorter path is kept. Equal images under other names are no mistake of packing: they
-    are kept, and `assign_splits` sees that they do not part.
+    Kaggle's chest X-rays contain their whole tree twice, the second time one folder deeper; the
+    copy with the shorter path is kept. Equal images with other names are not a packing mistake:
+    they are kept, and `assign_splits` keeps them in one split.
     """
     repeated = set()
     kept: set[tuple[str | bytes | None, ...]] = set()
@@ -107,7 +107,7 @@ def summarize(
     images: dict[str, Image],
     organize: Organize,
 ) -> dict[str, object]:
-    """Return the metrics: counts, bytes and sizes, duplicates and groups."""
+    """Return the metrics: numbers and sizes of images, duplicates and groups."""
     used = [images[name] for names in splits.values() for name in names]
     copies = Counter(image.sha256 for image in used)
     classes = {split: Counter(labels[name] for name in names) for split, names in splits.items()}
@@ -117,7 +117,7 @@ def summarize(
         "test_sha256": fingerprint(splits["test"], targets, images),
         "n_classes": len(found),
         "bytes": sum(image.size for image in used),
-        # A list, so that `dvc exp show` gives it one column, not one for each class.
+        # A list, so that `dvc exp show` has one column for it, not one per class.
         "per_class": [
             {"class": label, **{split: counts[label] for split, counts in classes.items()}}
             for label in found
@@ -147,7 +147,7 @@ def fingerprint(names: list[str], targets: dict[str, Path], images: dict[str, Im
 
 
 def count_moved(splits: Splits, organize: Organize) -> int:
-    """Count images moved out of the archive's own split, to a duplicate (organize.duplicates)."""
+    """Return how many images left the archive's split to join a duplicate (organize.duplicates)."""
     kept = {"fractions": (), "test_folder": ("test",), "folders": paths.SPLITS}[
         organize.split_method
     ]
@@ -167,7 +167,7 @@ def find_contradictions(labels: dict[str, str], images: dict[str, Image]) -> lis
 
 
 def warn_of_contradictions(summary: dict[str, object]) -> None:
-    """Print which equal images have different classes; one of the labels must be wrong."""
+    """Print equal images with different classes, since one of their labels must be wrong."""
     for same in islice(summary["contradictory"], 10):  # type: ignore[call-overload]
         print(f"equal images, different classes: {', '.join(same)}")
 

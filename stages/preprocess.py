@@ -5,7 +5,7 @@ Writes  data/tfrecords/<split>-0000i-of-0000n.tfrecord, dataset.json, metrics/pr
 Params  seed, preprocess
 
 The shards are listed beforehand, each with its files in a seeded random order, and each is written
-by a pure function of its list: any number of workers in any order gives the same bytes.
+by a pure function of its list, so the bytes do not depend on the number of workers or their order.
 """
 
 import os
@@ -50,7 +50,7 @@ def find_classes() -> list[str]:
 
 
 def plan_shards(classes: list[str], examples_per_shard: int, seed: int) -> list[Shard]:
-    """List all shards; the same files and seed give the same list."""
+    """Return the list of all shards, which depends on the files and the seed alone."""
     shards = []
     for split in paths.SPLITS:
         pairs = [
@@ -58,8 +58,8 @@ def plan_shards(classes: list[str], examples_per_shard: int, seed: int) -> list[
             for label, name in enumerate(classes)
             for file in sorted(visible(paths.ORGANIZED / split / name))
         ]
-        # The order on disk is random over the whole split, so that a reader with a small shuffle
-        # buffer still sees the classes mixed.
+        # The order on disk is random over the whole split, so that a small shuffle buffer still
+        # mixes the classes.
         order = np.random.default_rng(seed).permutation(len(pairs))
         parts = np.array_split(order, -(-len(pairs) // examples_per_shard))
         for number, part in enumerate(parts):

@@ -2,7 +2,7 @@
 
 Reads   data/features, data/tfrecords
 Writes  models/head.keras, metrics/train_head.json, metrics/train_head/ (curves)
-Params  seed, train_head, extract (what defines the backbone)
+Params  seed, train_head, extract (the parameters that define the backbone)
 """
 
 from convline.networks.backbones import (
@@ -76,8 +76,8 @@ def train_on_features(
 def trainable_extractor(params: Params, dataset: Dataset) -> keras.Model:
     """Build the extractor with the last layers of each backbone trainable and all others frozen.
 
-    Batch normalization stays frozen and keeps its means, because a batch is too small to estimate
-    them (https://keras.io/guides/transfer_learning).
+    Batch normalization stays frozen and keeps its statistics, because a batch is too small to
+    estimate them (https://keras.io/guides/transfer_learning).
 
     Raises:
         UserError: a backbone has fewer layers with weights than should be trained.
@@ -106,8 +106,8 @@ def fine_tune(
     """Train the last layers of the backbone together with a copy of the head, from images.
 
     This is the third step of F. Chollet, "Building powerful image classification models using very
-    little data" (2016): after the head has converged, with a low learning rate, because the large
-    gradients of a new head would destroy the features of the backbone.
+    little data" (2016). It follows the training of the head and uses a low learning rate, because
+    the large gradients of a new head would destroy the features of the backbone.
 
     Returns:
         A model that takes images, 0 to 255, (batch, height, width, channels), and returns
@@ -131,7 +131,7 @@ def fine_tune(
 
 
 def better(head: TrainedModel, metrics: Metrics, tuned: TrainedModel) -> TrainedModel:
-    """Return the model with the lower validation loss; a high learning rate can do harm."""
+    """Return the model with the lower validation loss: fine-tuning can make it worse."""
     before, after = (x["best"]["val_loss"] for x in (metrics, metrics["fine_tuned"]))
     if after < before:
         return tuned

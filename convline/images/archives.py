@@ -1,8 +1,8 @@
 """Read archives member by member, archives inside archives too, without unpacking them.
 
-Zip and tar (plain, gzip, bzip2, xz) are told apart by content. Nothing is ever written to the path
-that a member names; a member that names a path outside its folder, a link or a device is refused
-nevertheless, because an archive with one is broken or malicious.
+The format, zip or tar (plain, gzip, bzip2, xz), is detected by content. Nothing is ever written to
+the path that a member names. Links, devices and paths outside the archive's folder are refused all
+the same, because an archive with one is broken or malicious.
 """
 
 import lzma
@@ -33,11 +33,11 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
     """Yield name and bytes of each member whose name is wanted, in the order of the archive.
 
     The name of a member of an inner archive starts with that archive's own name, without its
-    endings: `train.zip` with `train/cat.0.jpg` gives `train/train/cat.0.jpg`. Files that desktops
-    leave behind (`.DS_Store`, `__MACOSX`, `Thumbs.db`) are skipped.
+    extensions: `train/cat.0.jpg` in `train.zip` is `train/train/cat.0.jpg`. Files that
+    desktops leave behind (`.DS_Store`, `__MACOSX`, `Thumbs.db`) are skipped.
 
     Raises:
-        UserError: `archive` is damaged, encrypted or not an archive, or has a refused member.
+        UserError: `archive` is damaged, encrypted or not an archive, or a member is refused.
     """
     with _named_errors(archive), archive.open("rb") as stream:
         for name, member in _walk(stream, archive.name):
@@ -46,7 +46,7 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
 
 
 def check(archive: Path) -> int:
-    """Read all of `archive`, to find damage now, and return the number of its files.
+    """Read all of `archive` to detect damage, and return the number of its files.
 
     Raises:
         UserError: as `read_members`.
@@ -61,7 +61,7 @@ def check(archive: Path) -> int:
 
 
 def printable(name: str) -> str:
-    """Return `name` with bytes that are not Unicode, which tar and Linux allow, as `%xe9`."""
+    """Return `name` with bytes that are not UTF-8, which tar and Linux allow, written as `%xe9`."""
     raw = name.encode("utf-8", "surrogateescape")
     return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")
 
@@ -72,7 +72,7 @@ def _walk(
     """Yield (name, open member) for each file, descending into inner archives."""
     if depth > MAX_DEPTH:
         raise UserError(f"{label[:80]} ... contains more than {MAX_DEPTH} nested archives")
-    # Not the other way round: a tar that ends with a zip looks like one to `is_zipfile`.
+    # Tar first: `is_zipfile` also accepts a tar that ends with a zip.
     opener = _tar_members if tarfile.is_tarfile(stream) else _zip_members
     stream.seek(0)
     for raw_name, open_member in opener(stream, label):
@@ -94,7 +94,7 @@ def _zip_members(stream: IO[bytes], label: str) -> Members:
     if not zipfile.is_zipfile(stream):
         raise UserError(f"{label} is neither a zip nor a tar archive, or it is damaged")
     with zipfile.ZipFile(stream) as archive:
-        # In the order of the bytes: an inner archive that is compressed can only be read forwards.
+        # In the order of the bytes, because a compressed inner archive can only be read forwards.
         for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise UserError(f"{label} has a link, '{info.filename}'; links are refused")
@@ -111,7 +111,7 @@ def _tar_members(stream: IO[bytes], label: str) -> Members:
             if info.isfile():
                 yield info.name, partial(archive.extractfile, info)  # type: ignore[misc] # a file
             archive.members.clear()  # type: ignore[attr-defined] # 100,000 would stay in memory.
-        # tarfile takes a cut or a damaged header for the end; the true end is a block of zeros.
+        # tarfile stops silently at a cut or damaged header; the true end is a block of zeros.
         archive.fileobj.seek(archive.offset)
         if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise tarfile.ReadError("unexpected end of data")
@@ -120,7 +120,7 @@ def _tar_members(stream: IO[bytes], label: str) -> Members:
 
 
 def _safe(name: str, label: str) -> str:
-    """Return the path with single slashes. `pathlib` would take 40 us per file."""
+    """Return a relative path with single slashes; refuse others. `pathlib` takes 40 us per file."""
     path = printable(name.replace("\\", "/"))
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:[\\/]", name):
@@ -141,7 +141,7 @@ def _named_errors(archive: Path) -> Iterator[None]:
     try:
         yield
     except (*BROKEN, OSError) as error:
-        # bz2 and gzip raise a bare OSError for damaged data; the system's own have a number.
+        # An OSError without errno comes from bz2 or gzip and means damaged data.
         if getattr(error, "errno", None) is not None:
             raise
         why = f"it is cut off or damaged ({error})"

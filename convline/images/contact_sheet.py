@@ -33,7 +33,7 @@ def draw_grid(
         sheet, draw = _blank(columns * side, 3 * LINE)
         _write(draw, [if_empty], (2 * GAP, LINE), sheet.width - 2 * GAP)
         return sheet
-    # Twice the gap, so that a caption and the next image stay apart.
+    # Two gaps, so that a caption and the next image stay apart.
     width, height = side + 2 * GAP, side + len(captions[0]) * LINE + 4 * GAP
     n_rows = -(-len(images) // columns)
     sheet, draw = _blank(min(len(images), columns) * width, n_rows * height)
@@ -66,13 +66,13 @@ def draw_rows(rows: Sequence[Row], *, side: int = 96) -> Image.Image:
 
 
 def fit_image(image: Image.Image, side: int) -> Image.Image:
-    """Resize an image so that its longer side is `side` pixels; pixels of small ones stay visible.
+    """Resize an image so that its longer side is `side` pixels; keep the aspect ratio.
 
-    The aspect ratio is kept.
+    Small images are enlarged without smoothing, so that their pixels stay visible.
     """
     scale = side / max(image.size)
     method = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.BICUBIC
-    # ImageOps.contain gives a picture of 1000x1 pixels a height of 0.
+    # ImageOps.contain would reduce 1000x1 pixels to a height of 0.
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, method)
 

@@ -20,7 +20,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 class BadImage(Exception):
-    """The file cannot be decoded; the message gives the reason."""
+    """The file cannot be decoded; the message is the reason."""
 
 
 def is_image_name(name: str) -> bool:
@@ -39,16 +39,17 @@ def decode(data: bytes, color_mode: str, least: int | None = None) -> Image.Imag
     """Decode one image.
 
     EXIF orientation is applied. Transparent pixels are laid on white. 16-bit channels keep their
-    high byte, as libpng's `png_set_strip_16` does. Animations give their first frame.
+    high byte, as libpng's `png_set_strip_16` does. Only the first frame of an animation is used.
 
     Args:
         data: a whole file of one of `FORMATS`.
         color_mode: `grayscale` (mode L, luma of ITU-R 601-2) or `rgb` (mode RGB).
-        least: where both sides of a JPEG stay at least so long, it is decoded at 1/2, 1/4 or 1/8
-            of its size, a photograph of 12 megapixels in 16 ms instead of 153; None: never.
+        least: smallest height and width, in pixels, to which a JPEG may be reduced: it is decoded
+            at 1/2, 1/4 or 1/8 of its size (12 megapixels in 16 ms instead of 153); None: full size.
 
     Raises:
-        BadImage: the file is damaged, has another format, is too large or has no fixed range.
+        BadImage: the file is damaged, has another format, is too large, or its pixels have no fixed
+            range.
     """
     return _decode(data, color_mode, least)[0]
 
@@ -61,7 +62,7 @@ def least_side(image_size: Sequence[int], interpolation: str) -> int | None:
 
     Args:
         image_size: height and width of the result, in pixels.
-        interpolation: the method that resizes.
+        interpolation: `nearest`, `bilinear`, `bicubic` or `lanczos`.
     """
     return None if interpolation == "nearest" else 2 * max(image_size)
 
@@ -86,7 +87,7 @@ def _decode(data: bytes, color_mode: str, least: int | None) -> tuple[Image.Imag
         orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
         if orientation in SIDEWAYS:
             width, height = height, width
-        # Only where there is something to do: Pillow copies the image otherwise, twice 0.1 ms.
+        # Only if needed: each of the two steps would copy the image, which takes 0.1 ms.
         if orientation != UPRIGHT:
             image = ImageOps.exif_transpose(image)
         image = _eight_bits(image)
@@ -127,6 +128,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
-    # Pillow names the BytesIO object, whose address differs from run to run.
+    # Pillow's message contains the address of the BytesIO object, which differs from run to run.
     unidentified = isinstance(error, UnidentifiedImageError)
     return "not an image" if unidentified else str(error) or type(error).__name__

@@ -15,8 +15,8 @@ MAX_NAME_BYTES = 255  # of the file systems of Linux and macOS
 def target_paths(splits: Splits, labels: dict[str, str]) -> dict[str, Path]:
     """Return the path of each image; class and file name together are unique.
 
-    A file name that occurs twice in a class (ignoring case, because of macOS) or is too long ends
-    with a digest of the whole path.
+    File names that occur twice in a class (ignoring case, because of macOS) or are too long get a
+    digest of the whole path.
 
     Raises:
         UserError: a class name cannot be a folder name.

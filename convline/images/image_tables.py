@@ -1,4 +1,4 @@
-"""CSV tables with a row per image: how they are read, and how they may name an image."""
+"""Read CSV tables with a row per image, and list the ids by which they may name an image."""
 
 import io
 import os

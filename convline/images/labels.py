@@ -20,18 +20,18 @@ SPLIT_FOLDERS = {
 def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> dict[str, str]:
     """Return the class of each image that has one and is selected by `organize.classes`.
 
-    `organize.labels_from: folder` takes the folder that holds the image, unless that is a split
-    folder; `filename` takes the group of `organize.label_pattern`, searched in the file name; `csv`
-    looks the image up in a table inside the archive. `organize.classes` then selects, renames and
-    merges.
+    With `organize.labels_from: folder`, the class is the name of the image's folder, unless that is
+    a split folder; with `filename`, the group of `organize.label_pattern` in the file name; with
+    `csv`, it is read from a table in the archive. `organize.classes` then selects, renames and
+    merges classes.
 
     Args:
         contents: a digest of each image's bytes by its path inside the archive.
-        archive: for the table.
-        organize: the params.
+        archive: the archive, in which the table is.
+        organize: the section `organize`.
 
     Raises:
-        UserError: the table or a class that params name is not there.
+        UserError: the table or a class of `organize.classes` is missing, or the table is not valid.
     """
     if organize.labels_from == "csv":
         labels = _from_table(contents, _read_table(archive, organize.csv), organize.csv)
@@ -39,8 +39,8 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
         labels = {name: _from_filename(name, organize.label_pattern) for name in contents}
     else:
         labels = {name: _from_folder(name) for name in contents}
-    told = {name: label for name, label in labels.items() if label not in {"", ".", ".."}}
-    return _select(told, organize.classes) if organize.classes else told
+    labels = {name: label for name, label in labels.items() if label not in {"", ".", ".."}}
+    return _select(labels, organize.classes) if organize.classes else labels
 
 
 def split_of(name: str) -> str | None:
@@ -62,10 +62,10 @@ def _from_filename(name: str, pattern: str) -> str:
 
 
 def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
-    """Labels by image id, as the table writes the ids."""
+    """Return the label of each image id in the table."""
     wanted = f"/{csv.file}"
     found = read_members(archive, lambda name: f"/{name}".endswith(wanted))
-    tables = {content for _, content in found}  # Copies of one table are one.
+    tables = {content for _, content in found}  # Equal copies count once.
     if len(tables) != 1:
         has = f"{archive.name} has {len(tables)} different files '{csv.file}'"
         raise UserError(f"organize.csv.file: {has}")
@@ -99,7 +99,7 @@ def _from_table(
         keys = possible_ids(name) if inside else ()
         key = next((key for key in keys if key in table), None)
         labels[name] = "" if key is None else table[key]
-        # Kaggle's test/1.png is another image than train/1.png, which the table means.
+        # Kaggle's test/1.png is not train/1.png, the image that the table means.
         other = name if key is None else named.setdefault(key, name)
         if contents[other] != content:
             both = f"'{key}' in '{csv.file}' may mean '{other}' or '{name}'"

@@ -1,4 +1,4 @@
-"""What to look at before training: the number of images per class, and some images of each."""
+"""Show what was organized: the number of images per class, and some images of each."""
 
 from collections import Counter, defaultdict
 from pathlib import Path

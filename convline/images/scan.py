@@ -11,17 +11,18 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from convline.images.archives import read_members
-from convline.images.decoding import BadImage, is_image_name, measure
+from convline.images.decoding import EXTENSIONS, BadImage, is_image_name, measure
 from convline.images.labels import split_of
 from convline.runtime.errors import UserError
 
-BATCH = 64  # images that a thread takes at a time, or
+# A thread takes a batch at a time: at most so many images, and no more once it has so many bytes.
+BATCH = 64
 BATCH_BYTES = 16 << 20
 AHEAD = 4  # batches in memory
 
 
 class Image(NamedTuple):
-    """Facts about an image that can be decoded; `size` is the size of the file in bytes."""
+    """Facts about an image that can be decoded: file size in bytes, height and width in pixels."""
 
     sha256: bytes
     size: int
@@ -29,7 +30,7 @@ class Image(NamedTuple):
     width: int
 
     def identity(self, name: str) -> tuple[bytes, str, str | None]:
-        """Return what an image has in common with its copy elsewhere in the archive."""
+        """Return what an image and a copy of it elsewhere in the archive have in common."""
         return self.sha256, name.rsplit("/", 1)[-1], split_of(name)
 
 
@@ -40,7 +41,7 @@ def inspect_all(archive: Path) -> tuple[dict[str, Image], dict[str, str]]:
     """Return the images that can be decoded, by name, and the reasons why the others cannot.
 
     Raises:
-        UserError: the archive has no image, or two with the same name.
+        UserError: the archive has no images, or two with the same name.
     """
     images: dict[str, Image] = {}
     bad: dict[str, str] = {}
@@ -53,12 +54,13 @@ def inspect_all(archive: Path) -> tuple[dict[str, Image], dict[str, str]]:
         else:
             bad[name] = result
     if not images and not bad:
-        raise UserError(f"{archive} has no image in it; images are known by endings such as .jpg")
+        endings = ", ".join(sorted(EXTENSIONS))
+        raise UserError(f"no images found in {archive}; supported file name extensions: {endings}")
     return images, bad
 
 
 def _inspect(archive: Path) -> Iterator[tuple[str, Image | str]]:
-    """Decode in threads (Pillow's decoders run without the interpreter lock), in order."""
+    """Decode in threads (Pillow's decoders release the interpreter lock); yield in order."""
     members = read_members(archive, is_image_name)
     running: deque[Future[Found]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:

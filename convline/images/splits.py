@@ -25,12 +25,12 @@ def assign_splits(
     Args:
         labels: class of each image by its name; the order does not matter.
         contents: a digest of each image's bytes by its name.
-        organize: how to split; `limit` takes the first n of the shuffle, whatever their class.
+        organize: how to split; `limit` keeps the first n images after the shuffle, of any class.
         seed: of the shuffle.
 
     Raises:
-        UserError: fewer than two classes, a class that has no image in some split or fold, or
-            images that belong together in two splits that are to be kept.
+        UserError: there are fewer than two classes, a class has no image in some split or fold, or
+            images that belong together are in two splits of the archive that are kept.
     """
     names = np.random.default_rng(seed).permutation(sorted(labels)).tolist()[: organize.limit]
     _refuse_one_class({labels[name] for name in names})
@@ -53,16 +53,16 @@ def assign_splits(
             splits[str(split_of(unit[0]))].extend(unit)
     if organize.folds:
         splits = _cut_into_folds(splits, units, labels, organize.folds)
-    # All folds are checked at once, so that fold 3 cannot fail after hours of folds 1 and 2.
+    # Check all folds at once, so that fold 3 cannot fail after hours of training on 1 and 2.
     _refuse_duplicates(splits, contents)
     _refuse_empty(splits, labels, organize)
     return _hold_out(splits, organize.fold) if organize.folds else splits
 
 
 def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str | None) -> Units:
-    """List images that share a group or their bytes, directly or through others, together.
+    """Return lists of images that share a group or their bytes, directly or through others.
 
-    Lists and the images in them keep the order of `names`.
+    The lists and the images in them keep the order of `names`.
     """
     units = DisjointSet(names)
     first_of: dict[object, str] = {}
@@ -104,7 +104,7 @@ def _kept_apart(
         if len(sides) > 1:
             _refuse_parted_group(unit, organize, apart)
             if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
-                # Into the first of train, validation, test: test keeps no image of the training.
+                # Into the first of train, validation, test, so that test has no training image.
                 unit.sort(key=lambda name: SPLITS.index(split_of(name) or "train"))
                 cut.append(unit)
                 continue

@@ -11,10 +11,11 @@ Units = list[list[str]]
 def by_fractions(
     units: Units, labels: Mapping[str, str], fractions: Sequence[float]
 ) -> list[list[str]]:
-    """Give each part its fraction of each class, exact within one image where units are single.
+    """Split units into parts with these fractions of each class.
 
-    Cutting each class at the rounded cumulative fractions is exact within one image; scikit-learn's
-    `train_test_split`, called twice, rounds twice and can miss by two.
+    For units of one image, each part is exact within one image, since each class is cut at the
+    rounded cumulative fractions; scikit-learn's `train_test_split`, called twice, rounds twice and
+    can be off by two.
     """
     cuts = np.cumsum([0, *fractions[:-1]]) / sum(fractions)
     images = _count(units, labels)
@@ -23,11 +24,12 @@ def by_fractions(
 
 
 def by_folds(units: Units, labels: Mapping[str, str], folds: int) -> list[list[str]]:
-    """Give each fold as many images, of each class and in all, within one where units are single.
+    """Split units into folds of equal size, per class and in total.
 
-    All classes are dealt like one pack of cards, as scikit-learn's `StratifiedKFold` does, which
-    ignores groups; equal fractions would cut 100 classes of 4 images into 100, 200 and 100. Its
-    `StratifiedGroupKFold` cuts no more evenly, and takes 5 s for 20,000 images, this 0.2 s.
+    For units of one image, sizes differ by at most one image. All classes are dealt out one after
+    another like one pack of cards, as in scikit-learn's `StratifiedKFold`, which ignores groups.
+    Equal fractions per class would put 100 classes of 4 images into folds of 100, 200 and 100.
+    `StratifiedGroupKFold` is not more even, and takes 5 s for 20,000 images instead of 0.2 s.
     """
     share = {}
     dealt = 0
@@ -44,10 +46,9 @@ def _count(units: Units, labels: Mapping[str, str]) -> Counter[str]:
 def _place(
     units: Units, labels: Mapping[str, str], share: Mapping[str, np.ndarray], n_parts: int
 ) -> list[list[str]]:
-    """Fill the parts up to their `share` of each class: one count per part.
+    """Fill the parts up to their `share` of each class, one count per part.
 
-    Units of several images are placed first, the largest first, where most of their classes' share
-    is still free.
+    Units of several images come first, the largest first, each to the part with most room for it.
     """
     parts: list[list[str]] = [[] for _ in range(n_parts)]
     free = {label: counts.copy() for label, counts in share.items()}
@@ -57,7 +58,8 @@ def _place(
             chosen = int(np.argmax(free[labels[unit[0]]] > 0))
         else:
             room = np.sum([np.minimum(free[label], n) for label, n in classes.items()], axis=0)
-            # Where it fits, to the part that lacks most of its share: else train takes the large.
+            # Among equal ones, the part that lacks most of its share; otherwise train would get
+            # all large units.
             lack = np.sum([free[x] / np.maximum(share[x], 1) for x in classes], axis=0)
             chosen = max(range(n_parts), key=lambda i: (room[i], lack[i]))
         parts[chosen].extend(unit)

@@ -1,1 +1,1 @@
-"""The networks, one file each; they are built by Keras on any backend and need no TensorFlow."""
+"""The networks, one file each, built by Keras on any backend and without TensorFlow."""

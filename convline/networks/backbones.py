@@ -1,7 +1,7 @@
 """Build pre-trained networks without their top, each with the pixel scaling of its training.
 
-They come from `keras.applications`, which names the paper behind each. Several networks are joined:
-all get the same image, and their pooled features are concatenated.
+They come from `keras.applications`, whose documentation names the paper of each. Several networks
+can be joined: all take the same image, and their pooled features are concatenated.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from convline.params.schema import Extract
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import dtype_policy, keras
 
-# The network and the module with its pixel scaling, as keras.applications names them.
+# By name in params.yaml: the class and the module with its pixel scaling in keras.applications.
 NETWORKS = {
     "vgg16": ("VGG16", "vgg16"),
     "vgg19": ("VGG19", "vgg19"),
@@ -36,13 +36,13 @@ def build_extractor(params: Extract, image_shape: list[int], seed: int) -> keras
     Args:
         params: backbones, weights, input size and pooling.
         image_shape: height, width, channels (1 or 3) of the images.
-        seed: for random weights, so that they are the same in every stage.
+        seed: seed of random weights, which must be the same in every stage.
 
     Returns:
         A model from grey or RGB images, 0 to 255, (batch, *image_shape), to features: the output
         of the backbone's last layer, (batch, height, width, channels) (VGG16: height // 32,
         width // 32, 512), or with pooling (batch, channels), the channels of all backbones
-        together. Each backbone is a layer of its name in `NETWORKS`.
+        together. Each backbone is a layer with its name in `NETWORKS`.
 
     Raises:
         UserError: the weights cannot be downloaded or read, or belong to another network.
@@ -93,8 +93,8 @@ def join(extractor: keras.Model, head: keras.Model) -> keras.Model:
 class Scaling(keras.layers.Layer):
     """Scale pixels as the network's `preprocess_input` in `keras.applications` does.
 
-    VGG16 and ResNet50 take BGR minus ImageNet's channel means; dividing by 255 is not the same.
-    Xception, Inception and MobileNetV2 take -1 to 1, the later networks take unscaled pixels.
+    VGG and ResNet50 take BGR minus ImageNet's channel means; dividing by 255 is not the same.
+    Xception, Inception and MobileNetV2 take -1 to 1, the later networks unscaled pixels.
     """
 
     def __init__(self, module: str, **kwargs: object) -> None:
@@ -141,7 +141,7 @@ def build_backbone(name: str, weights: str, params: Extract) -> keras.Model:
 
 
 def weights_sha256(model: keras.Model) -> str:
-    """Return the SHA-256 of all weights: metrics record which networks made the features."""
+    """Return the SHA-256 of all weights, which metrics use to identify the networks."""
     digest = hashlib.sha256()
     for array in model.get_weights():
         digest.update(array.tobytes())
@@ -184,6 +184,6 @@ def _load_file(backbone: keras.Model, name: str, path: Path) -> None:
     try:
         backbone.load_weights(path)
     except Exception as error:
-        # Keras and h5py raise six kinds of exceptions for other files.
+        # Keras and h5py raise six kinds of exceptions for files of other content.
         why = f"it does not hold the weights of {name} without its top"
         raise UserError(f"extract.weights: '{path}' does not fit: {why}\n({error})") from error

@@ -1,4 +1,4 @@
-"""Find the convolutional layers of a network, which explanations draw."""
+"""List the convolutional layers of a network, for its explanations."""
 
 from convline.runtime.keras_backend import keras
 

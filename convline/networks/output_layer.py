@@ -51,8 +51,8 @@ def loss(params: Training) -> keras.losses.Loss:
     """Return the loss that training minimizes.
 
     The output activation decides between categorical and binary losses, also for two classes:
-    Keras 3.15 takes the binary cross-entropy of a softmax from its logits, as if they were those
-    of sigmoids.
+    Keras 3.15 computes the binary cross-entropy of a softmax from its logits, as if they were
+    logits of sigmoids.
     """
     softmax, sigmoid, smooths = LOSSES[params.loss]
     kind = getattr(keras.losses, sigmoid if params.output_activation == "sigmoid" else softmax)

@@ -36,7 +36,7 @@ FILTERS: dict[str, Filter] = {"bilinear": _triangle, "bicubic": _cubic, "lanczos
 
 @keras.saving.register_keras_serializable(package="convline")
 class PillowResizing(keras.layers.Layer):
-    """Resize images as `PIL.Image.resize` does, with which preprocess resized the training images.
+    """Resize images as `PIL.Image.resize` does, which resizes the images in preprocess.
 
     keras.layers.Resizing cannot replace it: it does not round to whole grey values after each of
     its two passes, and an exported model would accept a single image size. Nor can this layer
@@ -80,7 +80,7 @@ class PillowResizing(keras.layers.Layer):
             return keras.ops.cast(chosen == pixels, "float32")
         centers = (keras.ops.arange(wanted, dtype="float64") + 0.5) * step
         distance = pixels + 0.5 - keras.ops.expand_dims(centers, 1)
-        # When an image shrinks, the filter widens with the step and covers all pixels.
+        # When an image shrinks, the filter widens with the step, so that it covers all pixels.
         weights = FILTERS[self.interpolation](distance / keras.ops.maximum(step, 1))
         weights = weights / keras.ops.sum(weights, axis=1, keepdims=True)
         # Pillow computes in multiples of 2**-22, which float32 represents exactly.
@@ -128,7 +128,7 @@ def resize_by_matrices(
 def _nearest(step: Any, wanted: int) -> Any:
     """Return the index of the pixel that each wanted pixel copies, float64 (wanted,).
 
-    Pillow adds up steps, so that rounding errors decide at the border of two pixels; so does this.
+    As in Pillow, steps are added up, because rounding errors decide at the border of two pixels.
     """
     first = keras.ops.cast(keras.ops.arange(wanted) == 0, "float64")
     return keras.ops.floor(keras.ops.cumsum(step - first * step / 2))

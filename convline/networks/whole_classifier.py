@@ -10,13 +10,13 @@ from convline.runtime.keras_backend import keras
 def with_extractor(
     model: TrainedModel, params: Extract, image_shape: list[int], seed: int
 ) -> TrainedModel:
-    """Put the extractor in front of a head; return models that take images unchanged.
+    """Put the extractor in front of a head; return a model that takes images unchanged.
 
     Args:
-        model: takes features or images.
-        params: the parameters with which its features were extracted.
+        model: a model that takes features or images.
+        params: the section `extract` with which its features were computed.
         image_shape: height, width, channels.
-        seed: for a backbone with random weights.
+        seed: seed of a backbone with random weights.
 
     Raises:
         UserError: the backbone's weights cannot be downloaded or read.
@@ -33,8 +33,8 @@ def build_classifier(model: TrainedModel, preprocess: Preprocess) -> TrainedMode
     """Put preprocessing in front of a model that takes images.
 
     Args:
-        model: takes images (batch, height, width, channels).
-        preprocess: the parameters with which its training images were preprocessed.
+        model: a model that takes images (batch, height, width, channels).
+        preprocess: the section `preprocess` of its training images.
 
     Returns:
         A model from RGB images, uint8 (batch, any height, any width, 3), to probabilities, float32
@@ -44,7 +44,7 @@ def build_classifier(model: TrainedModel, preprocess: Preprocess) -> TrainedMode
     # runs in training mode by default, and so would all layers after it.
     height, width = preprocess.image_size
     x = inputs = keras.Input((None, None, 3), dtype="uint8", name="image")
-    # Changes the type alone: the layers after it compute in float32.
+    # Converts to float32, in which the next layers compute.
     x = keras.layers.Rescaling(1.0, name="float", dtype="float32")(x)
     if preprocess.color_mode == "grayscale":
         x = Luma(name="grey", dtype="float32")(x)

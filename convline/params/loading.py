@@ -19,7 +19,7 @@ from convline.runtime.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# Pydantic's words and ours.
+# Patterns in pydantic's messages, and what replaces them.
 WORDING = {
     r"^Input should be ": "must be ",
     r"a valid integer.*": "an integer",
@@ -69,7 +69,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _describe_all(errors: list[ErrorDetails], model: type[BaseModel], name: str) -> list[str]:
-    """Return one line per mistake; a parameter with its former name is not missing, too."""
+    """Return one line per mistake, without "is missing" for parameters given by a former name."""
     unknown = [_location(error["loc"]) for error in errors if error["type"] == "extra_forbidden"]
     renamed_to = {renamed.new_name(parameter) for parameter in unknown}
     return [
@@ -81,7 +81,7 @@ def _describe_all(errors: list[ErrorDetails], model: type[BaseModel], name: str)
 
 
 def _describe(error: ErrorDetails, model: type[BaseModel], name: str) -> list[str]:
-    """Return a line with the parameter, what it must be and what it is; several for a section."""
+    """Return lines with the parameter, what it must be and what it is."""
     location, value = _location(error["loc"]), error["input"]
     context = error.get("ctx", {})
     if isinstance(cause := context.get("error"), Impossible):
@@ -94,10 +94,12 @@ def _describe(error: ErrorDetails, model: type[BaseModel], name: str) -> list[st
     if error["type"] == "model_type":
         return [f"{location or name}: must be a section, got {value!r}"]
     # Other models than Params, such as that of gate.yaml, have no former names.
-    now = renamed.describe(location, value) if model is Params else None
-    if now and error["type"] in {"extra_forbidden", "literal_error"}:
-        return [f"{location}: {now}"]
-    if error["type"] == "extra_forbidden":
+    unknown = error["type"] == "extra_forbidden"
+    if model is Params and (unknown or error["type"] == "literal_error"):
+        now = renamed.describe(location, value, known=not unknown)
+        if now:
+            return [f"{location}: {now}"]
+    if unknown:
         return [f"{location}: unknown parameter{_similar(model, error['loc'])}"]
     must = error["msg"]
     if error["type"] == "literal_error":

@@ -41,9 +41,12 @@ def render(name: str, values: Sequence[str] = ()) -> str:
     yaml = YAML()
     params = yaml.load(default)
     try:
-        _overlay(params, YAML(typ="safe").load(preset))
+        changes = YAML(typ="safe").load(preset)
     except YAMLError as error:
         raise UserError(f"preset '{name}' is not valid YAML:\n{error}") from None
+    if not isinstance(changes, MutableMapping):
+        raise UserError(f"preset '{name}' must contain sections of params.yaml, got {changes!r}")
+    _overlay(params, changes)
     for value in values:
         _overlay(params, _parse(value))
     stream = io.StringIO()
@@ -60,7 +63,7 @@ def write(text: str) -> None:
 
 
 def _title(text: str) -> str:
-    return text.splitlines()[0].removeprefix("# Preset ")
+    return text.partition("\n")[0].removeprefix("# Preset ")
 
 
 def _parse(argument: str) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def _read(name: str) -> str:
 
 
 def _overlay(params: MutableMapping[str, Any], changes: MutableMapping[str, Any]) -> None:
-    """Apply `changes` to `params`, section by section; a list is replaced, its comment kept."""
+    """Apply `changes` to `params`, section by section; a replaced list keeps its comment."""
     for key, value in changes.items():
         if isinstance(value, MutableMapping) and isinstance(params.get(key), MutableMapping):
             _overlay(params[key], value)

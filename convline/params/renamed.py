@@ -18,7 +18,7 @@ _AUGMENTATION = {
     "brightness": "brightness_fraction",
     "contrast": "contrast_fraction",
 }
-# The present name in each section by the former one.
+# For each section, former name: present name.
 PARAMETERS: dict[str, dict[str, str]] = {
     "organize": {
         "labels": "labels_from",
@@ -32,7 +32,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "train_head.fine_tune": {"layers": "unfreeze_layers"},
     "train_head.fine_tune.augmentation": _AUGMENTATION,
 }
-# The present value by the former one, by the present name of the parameter.
+# For each parameter (present name, any section), former value: present value.
 VALUES: dict[str, dict[str, str]] = {
     "duplicates": {"refuse": "error"},
     "loss": {"categorical_crossentropy": "crossentropy", "binary_crossentropy": "crossentropy"},
@@ -51,15 +51,16 @@ def new_name(parameter: str) -> str | None:
     return new and f"{section}.{new}"
 
 
-def describe(parameter: str, value: object) -> str | None:
+def describe(parameter: str, value: object, *, known: bool) -> str | None:
     """Return what to change in params.yaml, or None if neither name nor value was renamed.
 
     Args:
         parameter: name with its section, such as `train.patience`.
         value: its value in params.yaml.
+        known: True if the parameter exists under this name.
     """
     _, _, name = (new_name(parameter) or parameter).rpartition(".")
     now = VALUES.get(name, {}).get(str(value))
     if new_name(parameter):
         return f"renamed to '{name}'" + (f", and its value '{value}' to '{now}'" if now else "")
-    return f"'{value}' was renamed to '{now}'" if now else None
+    return f"'{value}' was renamed to '{now}'" if known and now else None

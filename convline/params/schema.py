@@ -2,8 +2,8 @@
 
 The sections are defined in schema_data.py, schema_features.py and schema_training.py beside this
 file. The schema has no defaults and converts nothing: it accepts or refuses a value and never
-changes one. That is why dvc.yaml does not list convline/params/ among the dependencies of the
-stages, and why a new parameter of one stage leaves the results of the others valid.
+changes one. So dvc.yaml need not list convline/params/ among the dependencies of the stages, and a
+new parameter of one stage leaves the results of the others valid.
 """
 
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Runtime(Section):
 
 
 class Evaluate(Section):
-    """Scores of both models on the test split."""
+    """How both models are scored on the test split."""
 
     batch_size: PositiveInt
     classifier: Literal["auto", "scratch", "transfer"]

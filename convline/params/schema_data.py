@@ -18,7 +18,7 @@ from convline.params.schema_base import (
 )
 from convline.runtime import paths
 
-# The form of download.name by download.kind, as a pattern and in words; other kinds take no name.
+# By download.kind: the form of download.name as a pattern and in words; other kinds take no name.
 NAME_FORMS = {
     "kaggle_competition": (r"[\w-]+", "the last part of the competition's address"),
     "kaggle_dataset": (r"[\w-]+/[\w.-]+(/[1-9]\d*)?", "'owner/name', or 'owner/name/version'"),
@@ -48,9 +48,15 @@ class Download(Section):
             yield "path", f"must be empty when kind is '{self.kind}', got {self.path!r}"
         elif self.kind == "archive" and not self.path:
             yield "path", "must name a zip, a tar or a folder of images when kind is 'archive'"
-        elif self.path and _overlap(Path(self.path).expanduser().resolve(), paths.DATA.resolve()):
-            reason = "must be outside data/, where DVC removes files, and must not contain it"
-            yield "path", f"{reason}, got {self.path!r}"
+        elif self.path:
+            try:
+                path = Path(self.path).expanduser().resolve()
+            except RuntimeError:
+                yield "path", f"must not start with '~' and an unknown user, got {self.path!r}"
+                return
+            if _overlap(path, paths.DATA.resolve()):
+                reason = "must be outside data/, where DVC removes files, and must not contain it"
+                yield "path", f"{reason}, got {self.path!r}"
 
     def _wrong_name(self) -> Iterator[tuple[str, str]]:
         form, example = NAME_FORMS.get(self.kind, (None, None))

@@ -73,7 +73,7 @@ class Training(Section):
 
 
 class Augmentation(Section):
-    """The largest random changes to training images."""
+    """Largest random changes to training images."""
 
     rotation_degrees: Annotated[float, Field(ge=0, le=180)]
     width_shift_fraction: Rate

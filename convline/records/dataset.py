@@ -1,4 +1,4 @@
-"""`data/tfrecords/dataset.json`, the description of the TFRecords; imports no TensorFlow."""
+"""Read and write `data/tfrecords/dataset.json`, which describes the TFRecords; no TensorFlow."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ FILE = "dataset.json"
 
 @dataclass(frozen=True)
 class Split:
-    """One split: the number of examples of each shard, in order, and of each class."""
+    """The number of examples in each shard, in order, and of each class, in one split."""
 
     shards: dict[str, int]
     classes: dict[str, int]
@@ -26,12 +26,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All splits.
+    """The TFRecords of all splits.
 
     Attributes:
         classes: names in the order of their labels, 0 first.
         image_shape: height, width, channels of every image, uint8.
-        encoding: of the feature `image`: `raw` (height, width, channels), `png` or `jpeg`.
+        encoding: encoding of the images: `raw` (uint8 pixels in C order), `png` or `jpeg`.
         splits: train, validation and test.
     """
 

@@ -1,6 +1,6 @@
-"""`data/features/<split>/`: bottleneck features with their labels and keys.
+"""Read and write `data/features/<split>/`: bottleneck features with their labels and keys.
 
-NumPy files, read through the memory map: a training that shuffles them takes no memory for them.
+They are NumPy files, read as memory maps, so that shuffling them in training takes no memory.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ HALF = {"bfloat16", "float16"}
 
 
 class Features(NamedTuple):
-    """The features of one split or batch, row i of each belonging together.
+    """The features of one split or batch; row i of all arrays is the same image.
 
     Attributes:
         features: float16 or float32 (n, height, width, channels), or (n, channels) after pooling.
@@ -31,9 +31,9 @@ class Features(NamedTuple):
 
 
 def dtype_of(compute_dtype: str) -> np.dtype:
-    """Return the dtype to store features in: half precision if they were computed in it.
+    """Return the dtype to store features in, float16 for those computed in half precision.
 
-    float16 holds bfloat16's 8 bits of precision in full, in half of the bytes of float32.
+    float16 also keeps the 8 bits of precision of bfloat16, in half the bytes of float32.
     """
     return np.dtype(np.float16 if compute_dtype in HALF else np.float32)
 
@@ -41,13 +41,13 @@ def dtype_of(compute_dtype: str) -> np.dtype:
 def write_features(
     batches: Iterable[Features], folder: Path, shape: tuple[int, ...], dtype: np.dtype
 ) -> None:
-    """Write one split, batch by batch; equal arrays give equal bytes.
+    """Write one split, batch by batch; equal arrays become equal files.
 
     Args:
         batches: in the order of the records.
-        folder: of the split, to be made.
-        shape: of all features together, (n, ...).
-        dtype: of the features.
+        folder: folder of the split, which must not exist yet.
+        shape: shape of all features together, (n, ...).
+        dtype: dtype to store the features in.
 
     Raises:
         UserError: a feature is infinite, not a number or too large for `dtype`.
@@ -72,7 +72,7 @@ def write_features(
 
 
 def load_features(split: str, folder: Path = paths.FEATURES) -> Features:
-    """Read one split, its features as a memory map.
+    """Read one split; the features are a memory map.
 
     Raises:
         UserError: the extract stage has not run.
@@ -93,10 +93,10 @@ def feature_batches(
     """Return batches of features and labels of all rows; the last batch may be smaller.
 
     Args:
-        split: what to read.
-        batch_size: of all batches but the last.
-        shuffle_seed: another order in each epoch, the same ones for the same seed; None keeps the
-            order of the rows.
+        split: the features to read.
+        batch_size: number of rows per batch.
+        shuffle_seed: seed of the order, which differs in each epoch; None keeps the order of the
+            rows.
     """
     rows = tf.data.Dataset.from_tensor_slices((np.arange(len(split.labels)), split.labels))
     if shuffle_seed is not None:

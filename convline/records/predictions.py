@@ -1,4 +1,4 @@
-"""`data/predictions/<model>.csv`: a model's predictions, from which all scores are computed."""
+"""Write `data/predictions/<model>.csv`: predictions, from which all scores are computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

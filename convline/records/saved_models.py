@@ -1,4 +1,4 @@
-"""Trained models on disk: each file describes its model, and equal models are equal bytes."""
+"""Save and load trained models: each file describes its model; equal models are equal files."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 from convline.runtime.keras_backend import keras
 
-# A file inside the Keras archive that Keras writes and never reads; the description is one entry.
+# In the Keras archive, Keras writes this JSON file and never reads it; ENTRY is the description.
 METADATA, ENTRY = "metadata.json", "convline"
 TRAIN = "run `dvc repro`, or `dvc pull {}` if it has been trained and shared already"
 
@@ -40,29 +40,29 @@ class Description:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained network and what it is.
+    """A trained network with its description.
 
     Attributes:
-        network: to probabilities, float32 (batch, classes), or (batch, 1) for a sigmoid. One that
-            takes images and is a transfer model has the layers `extractor` and `head`. One that
-            takes any images has a layer `resize` and, named as `description.model`, the network
-            that takes images.
-        description: what it is.
+        network: returns probabilities, float32 (batch, classes), or (batch, 1) for a sigmoid. A
+            transfer model that takes images has the layers `extractor` and `head`. A model that
+            takes any images has a layer `resize` and a layer named as `description.model`, the
+            network that takes images.
+        description: what the network is.
     """
 
     network: keras.Model
     description: Description
 
     def described(self, network: keras.Model, **changes: Any) -> Self:
-        """Return the same model with another network and these entries of its description."""
+        """Return the model with another network and these changes of its description."""
         return replace(self, network=network, description=replace(self.description, **changes))
 
     def save(self, path: Path) -> None:
         """Write a Keras archive whose bytes depend on the model alone.
 
         Keras 3.15 writes the time in two places, `date_saved` in metadata.json and the date of one
-        member of the zip; here both are the zip format's first day. It also names objects that
-        layers share by their address in memory; here they are numbered.
+        member of the zip; both are replaced by 1980-01-01. It also identifies objects that layers
+        share by their address in memory, which is replaced by a number.
         """
         with fresh_file(path) as partial, TemporaryDirectory(dir=path.parent) as folder:
             dated = Path(folder, path.name)

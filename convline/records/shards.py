@@ -1,6 +1,6 @@
-"""Write one shard of TFRecords: a pure function of its list of images.
+"""Write one shard of TFRecords, a pure function of its list of images.
 
-Any number of workers in any order write the same bytes.
+So the bytes do not depend on the number of workers or their order.
 """
 
 import io
@@ -18,13 +18,13 @@ from convline.runtime.files import fresh_file
 
 @dataclass(frozen=True)
 class Shard:
-    """One file of TFRecords to be written.
+    """One file of TFRecords to write.
 
     Attributes:
         split: the split that it belongs to.
         name: its file name.
-        files: images in the order of their records.
-        labels: the label of each.
+        files: paths of the images, in the order of their records.
+        labels: label of each image.
     """
 
     split: str
@@ -43,7 +43,7 @@ def visible(folder: Path) -> list[Path]:
 
 
 def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> None:
-    """Write one shard: a pure function of its arguments and of the files that they name."""
+    """Decode, resize and encode the images of one shard, and write it into `folder`."""
     with fresh_file(folder / shard.name) as partial, partial.open("wb") as records:
         for file, label in zip(shard.files, shard.labels, strict=True):
             image = encode(load_image(file, preprocess), preprocess)
@@ -59,7 +59,7 @@ def load_image(file: Path, preprocess: Preprocess) -> Image.Image:
     except BadImage as error:
         raise UserError(f"{file} cannot be decoded: {error}") from error
     height, width = preprocess.image_size
-    # Pillow's filters widen with the scale, so that shrinking does not alias.
+    # Pillow's filters widen when an image shrinks, which avoids aliasing.
     return image.resize((width, height), Image.Resampling[preprocess.interpolation.upper()])
 
 
@@ -71,6 +71,6 @@ def encode(image: Image.Image, preprocess: Preprocess) -> bytes:
     if preprocess.encoding == "png":
         image.save(buffer, "PNG")
     else:
-        # Colour at half resolution (4:2:0), Pillow's default, is off by up to 42 of 255 on 10x6.
+        # Pillow's default, colour at half resolution (4:2:0), was off by up to 42 of 255 at 10x6.
         image.save(buffer, "JPEG", quality=preprocess.jpeg_quality, subsampling=0)
     return buffer.getvalue()

@@ -10,9 +10,9 @@ from convline.records.dataset import Dataset
 from convline.runtime import memory, paths
 from convline.runtime.tensorflow_setup import tf
 
-# Records are in a random order on disk already; a larger buffer than 256 MiB gains nothing.
+# Records are already in random order on disk, so a buffer larger than 256 MiB gains nothing.
 SHUFFLE_BYTES = 256 << 20
-# Fixed, since it decides on the order of the records, which must not depend on the machine's cores.
+# Fixed, because it determines the order of records, which must not depend on the number of cores.
 SHARDS_AT_ONCE = 8
 
 
@@ -28,19 +28,18 @@ def read_batches(
     """Return the batches of one split.
 
     Args:
-        folder: where the shards are.
-        dataset: the description of them.
+        folder: folder of the shards.
+        dataset: description of the shards.
         split: train, validation or test.
-        batch_size: of all batches but the last, which holds the rest: no example is dropped.
-        shuffle_seed: another order in each epoch, the same ones for the same seed; None keeps the
-            order of the records.
-        repeatedly: whether there are epochs: what was decoded then stays in memory where it fits,
-            which gives the same batches.
+        batch_size: number of examples per batch; the last batch may be smaller.
+        shuffle_seed: seed of the order, which differs in each epoch; None keeps the order of the
+            records.
+        repeatedly: True if the batches are read more than once: the decoded images then stay in
+            memory if they fit. The batches are the same.
 
     Returns:
         Triples of images, uint8 (batch, height, width, channels), labels, int64 (batch,), and keys,
-        string (batch,), with a known cardinality: Keras takes one optimizer step too many where
-        the cardinality is unknown.
+        string (batch,). Their number is known: without it, Keras takes one optimizer step too many.
     """
     count = dataset.splits[split].examples
     image_bytes = math.prod(dataset.image_shape)
@@ -57,7 +56,7 @@ def read_batches(
 
 
 def find_images(keys: set[str], dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return these images of the test split, uint8 (height, width, channels) each, by key."""
+    """Return images of the test split by their keys, each uint8 (height, width, channels)."""
     images = {}
     for batch, _, names in read_batches(paths.TFRECORDS, dataset, "test", batch_size=64):
         for image, name in zip(batch.numpy(), names.numpy(), strict=True):

@@ -1,4 +1,4 @@
-"""Write TFRecords of images without TensorFlow, whose import takes longer than 1,000 images.
+"""Write TFRecords of images without importing TensorFlow, which takes as long as 1,000 images.
 
 A record is a tf.train.Example of `image` (bytes: raw uint8 pixels, PNG or JPEG), `label` (int64)
 and `key` (bytes: `<class>/<file>`). The format: https://www.tensorflow.org/tutorials/load_data/tfrecord
@@ -22,7 +22,7 @@ def write_record(file: IO[bytes], record: bytes) -> None:
 
 
 def serialize(image: bytes, label: int, key: str) -> bytes:
-    """Return one record; equal arguments give equal bytes.
+    """Return the bytes of one record, which depend on the arguments alone.
 
     Args:
         image: the pixels, or an image file.

@@ -1,1 +1,1 @@
-"""What all other folders use: errors, paths, files, memory, TensorFlow, Git and DVC, run times."""
+"""Used by all other folders: errors, paths, files, memory, TensorFlow, Git and DVC, run times."""

@@ -1,4 +1,4 @@
-"""DVC as a subprocess, run with the Python of this environment."""
+"""Run DVC as a subprocess, with the Python of this environment."""
 
 import subprocess
 import sys
@@ -10,12 +10,12 @@ from convline.runtime.git import HERE, environment
 def run_dvc(
     *arguments: str, folder: Path = HERE, capture: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Run `dvc` with these arguments and wait for it; a failure is for the caller to judge.
+    """Run `dvc` with these arguments and wait for it; the caller checks its exit status.
 
     Args:
         *arguments: the subcommand and its options.
         folder: the repository to run in.
-        capture: whether to collect the output as text (the default) or pass it to the terminal.
+        capture: True returns the output as text, False passes it to the terminal.
     """
     return subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],

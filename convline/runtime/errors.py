@@ -2,4 +2,4 @@
 
 
 class UserError(Exception):
-    """A mistake that the user can correct; its text gives what is wrong and what to do."""
+    """A mistake that the user can correct; its text states what is wrong and what to do."""

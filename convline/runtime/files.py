@@ -1,4 +1,4 @@
-"""Write files and folders that exist whole or not at all: written aside, then renamed."""
+"""Write files and folders that are complete or absent: written aside, then renamed."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ def fresh_dir(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def fresh_file(path: Path) -> Iterator[Path]:
-    """Yield a name beside `path`, of the same ending, and rename it to `path` if all succeeds."""
+    """Yield a new path beside `path`, with its suffix, that replaces it if the block succeeds."""
     partial = _partial(path)
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""Git as a subprocess: commits, files at a commit, changed files."""
+"""Run Git as a subprocess: commits, files at a commit, changed files."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from convline.runtime.errors import UserError
 
 HERE = Path()
-# Code that determines results, and what is compared between two commits.
+# Paths of the code that determines results, and of all that is compared between two commits.
 CODE = ("convline", "stages", "dvc.yaml", "requirements.lock")
 COMPARED = ("params.yaml", "dvc.lock", "metrics", *CODE)
 
@@ -61,8 +61,14 @@ def git(
 def environment() -> dict[str, str]:
     """Return the environment without the variables that tie Git to one repository.
 
-    GIT_DIR, which is set in a hook, would make commands meant for a clone change the user's own.
+    Git sets GIT_DIR in hooks; with it, a command run in a clone would change the user's repository.
+
+    Raises:
+        UserError: Git is not installed.
     """
     names = ["git", "rev-parse", "--local-env-vars"]
-    local = set(subprocess.check_output(names, text=True).split())
+    try:
+        local = set(subprocess.check_output(names, text=True).split())
+    except FileNotFoundError:
+        raise UserError("Git is not installed, or not in PATH; install it first") from None
     return {name: value for name, value in os.environ.items() if name not in local}

@@ -1,7 +1,7 @@
-"""Load Keras on TensorFlow, whatever KERAS_BACKEND is in the user's environment.
+"""Load Keras on TensorFlow, regardless of KERAS_BACKEND in the user's environment.
 
-Import `keras` from here. A program that loaded Keras on another backend before keeps that backend
-and can build the networks without TensorFlow.
+Import `keras` from here. If the program has already loaded Keras on another backend, that backend
+stays, and the networks can be built without TensorFlow.
 """
 
 import os

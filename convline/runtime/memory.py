@@ -17,7 +17,7 @@ def available() -> int:
     free = int(psutil.virtual_memory().available)
     try:
         limit, used, stat = (
-            (CONTAINER / f"memory.{name}").read_text() for name in ("max", "current", "stat")
+            (CONTAINER / f"memory.{name}").read_text("ascii") for name in ("max", "current", "stat")
         )
     except OSError:
         return free

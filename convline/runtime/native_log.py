@@ -1,4 +1,4 @@
-"""Drop TensorFlow's start-up messages from stderr and let all else through."""
+"""Drop TensorFlow's start-up messages from stderr and pass everything else through."""
 
 import os
 import subprocess
@@ -24,13 +24,13 @@ STARTUP_MESSAGES = (
 def without_native_log() -> Iterator[None]:
     """Drop TensorFlow's start-up messages from stderr while the block runs.
 
-    All other lines pass through. `grep` drops them, since a process of its own also delivers what
-    is in the pipe when this process crashes in native code.
+    All other lines pass through. A process of its own, `grep`, filters, so that lines still in the
+    pipe are printed even if this process crashes in native code.
     """
     sys.stderr.flush()
     terminal = os.dup(2)
     command = ["grep", "-a", "-v", "-E", "--line-buffered", "|".join(STARTUP_MESSAGES)]
-    # A session of its own: Ctrl-C, which goes to all processes of the terminal, must not end it.
+    # In its own session, so that Ctrl-C, sent to all processes of the terminal, does not end it.
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=terminal, start_new_session=True
     ) as grep:

@@ -1,7 +1,7 @@
 """Run times of the stages on this machine, kept in `.dvc/tmp`, which Git ignores.
 
 They differ from run to run, so no output may contain them. Each is stored with a digest of the
-metrics that its run wrote, and applies to those only.
+metrics that its run wrote, and is valid only for those metrics.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
-"""Set up TensorFlow: deterministic, on the device and in the precision of params.yaml.
+"""Set up TensorFlow: deterministic, with the device and precision set in params.yaml.
 
-Import `tf` from here, so that it is loaded without its log.
+Import `tf` from here, so that it is loaded without its start-up messages.
 """
 
 import os
@@ -20,7 +20,7 @@ with without_native_log():
 __all__ = ["has_gpu", "policy_name", "replicas", "set_up", "tf", "threads", "verbose"]
 
 INSTALL_GPU = (
-    "install TensorFlow's CUDA packages with `make setup EXTRA=gpu`, look at `nvidia-smi`, "
+    "install TensorFlow's CUDA packages with `make setup EXTRA=gpu`, check `nvidia-smi`, "
     "or set runtime.device to 'auto' or 'cpu'"
 )
 
@@ -29,14 +29,14 @@ def set_up(seed: int, precision: str, *, device: str, gpus: int) -> str:
     """Seed everything, choose the device, set Keras's policy; return its compute dtype.
 
     Args:
-        seed: of Python, NumPy and TensorFlow.
+        seed: for Python, NumPy and TensorFlow.
         precision: `float32`, `mixed_bfloat16`, `mixed_float16`, or `auto`: bfloat16 where the
             hardware computes in it natively (elsewhere it is up to ten times slower).
         device: `auto`, `gpu` or `cpu`.
         gpus: number of GPUs to train on.
 
     Raises:
-        UserError: fewer GPUs than asked for, `mixed_float16` without a GPU.
+        UserError: there are fewer GPUs than requested, or `mixed_float16` has no GPU.
     """
     present = _choose_device(device)
     with without_native_log():
@@ -51,7 +51,7 @@ def set_up(seed: int, precision: str, *, device: str, gpus: int) -> str:
     keras.config.set_dtype_policy(policy_name(precision))
     keras.utils.set_random_seed(seed)
     if present:
-        # CPU kernels are deterministic as they are; there it would only make tf.data sequential.
+        # CPU kernels are always deterministic; without a GPU it would only make tf.data sequential.
         tf.config.experimental.enable_op_determinism()
     return keras.config.dtype_policy().compute_dtype
 
@@ -78,7 +78,7 @@ def has_gpu() -> bool:
 def replicas(gpus: int) -> AbstractContextManager[object]:
     """Return the context in which to build and fit a model on `gpus` GPUs of this machine.
 
-    Each takes its part of a batch; batch normalization sees the parts one by one.
+    Each GPU takes its part of a batch; batch normalization uses the statistics of each part.
     """
     if gpus == 1:
         return nullcontext()
@@ -95,7 +95,7 @@ def threads() -> int:
 
 
 def verbose() -> int:
-    """Keras's `verbose`: a bar where the output is a terminal, nothing elsewhere."""
+    """Return Keras's `verbose`: 1 (a progress bar) if stdout is a terminal, 0 otherwise."""
     return int(sys.stdout.isatty())
 
 
@@ -104,7 +104,7 @@ def _choose_device(device: str) -> list[tf.config.PhysicalDevice]:
     if device == "cpu":
         tf.config.set_visible_devices([], "GPU")
         return []
-    # TensorFlow computes on the CPU without a word where it sees no GPU.
+    # Without a GPU, TensorFlow would silently compute on the CPU.
     if device == "gpu" and not gpus:
         built = "" if tf.test.is_built_with_cuda() else " (this TensorFlow is built without CUDA)"
         raise UserError(f"runtime.device is 'gpu', but TensorFlow sees none{built}: {INSTALL_GPU}")
@@ -119,4 +119,4 @@ def _native_bfloat16(gpus: list[tf.config.PhysicalDevice]) -> bool:
         return all(x.get("compute_capability", (0, 0)) >= (8, 0) for x in details)
     # AMX, not AVX512-BF16: with AMX switched off, VGG16 ran at 15 images/s against 25 in float32.
     cpu = Path("/proc/cpuinfo")
-    return cpu.exists() and "amx_bf16" in cpu.read_text()
+    return cpu.exists() and "amx_bf16" in cpu.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from convline.sources.provenance import Provenance
 
 
 def fetch(download: Download, into: Path) -> Provenance:
-    """Copy the archive as it is; pack a folder, files in order of name, into a zip.
+    """Copy the archive unchanged, or pack the folder into a zip, files in order of name.
 
     Raises:
         UserError: there is nothing at `download.path`, or it cannot be read.
@@ -36,7 +36,7 @@ def fetch(download: Download, into: Path) -> Provenance:
 
 
 def _pack(folder: Path, archive: Path) -> None:
-    """Store all files of `folder`; dates are left out, so that equal folders give equal bytes."""
+    """Store all files of `folder` without dates, so that equal folders become equal archives."""
     with zipfile.ZipFile(archive, "w") as packed:
         for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
             folders.sort()

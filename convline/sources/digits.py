@@ -1,7 +1,7 @@
 """scikit-learn's handwritten digits: 1,797 grey images, 8x8 pixels, 10 classes; no download.
 
 E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
-Repository, 1998, https://doi.org/10.24432/C50P49; scikit-learn carries its test set.
+Repository, 1998, https://doi.org/10.24432/C50P49; scikit-learn contains its test set.
 """
 
 import io
@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from convline.params.schema import Download
 from convline.sources.provenance import Provenance
 
-WHITE = 16  # The images count 0 (black) to 16.
+WHITE = 16  # Pixels are 0 (black) to 16.
 
 
 def fetch(_: Download, into: Path) -> Provenance:
@@ -27,7 +27,7 @@ def fetch(_: Download, into: Path) -> Provenance:
         for number, (image, label) in enumerate(zip(pixels, digits.target, strict=True)):
             png = io.BytesIO()
             Image.fromarray(image).save(png, "PNG")
-            # A ZipInfo without a date has one that never changes, 1980-01-01.
+            # A ZipInfo without a date gets a fixed one, 1980-01-01.
             archive.writestr(zipfile.ZipInfo(f"digits/{label}/{number:04d}.png"), png.getvalue())
     return Provenance(
         file="digits.zip",

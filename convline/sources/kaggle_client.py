@@ -1,4 +1,4 @@
-"""Kaggle's own client, with time-outs and one clear message for each kind of failure."""
+"""Download with Kaggle's client, with time-outs and one clear message per kind of failure."""
 
 import contextlib
 import io
@@ -53,7 +53,7 @@ def connect(page: str, purpose: str, afterwards: str) -> Iterator[Any]:
 
     Args:
         page: the address of the data or competition on Kaggle, for messages.
-        purpose: what needs the rules to be accepted, such as `download it`.
+        purpose: what requires that the rules are accepted, such as `download it`.
         afterwards: what to do after a failure of the network.
 
     Raises:
@@ -70,7 +70,7 @@ def _authenticated_client() -> Any:
 
     class Client(KaggleApi):
         def build_kaggle_client(self) -> Any:
-            """Build the client that sends all requests but downloads and uploads of files."""
+            """Build the client that sends all requests except downloads and uploads of files."""
             client = super().build_kaggle_client()
             with client.http_client() as http:
                 _set_timeout(http._session)
@@ -79,7 +79,7 @@ def _authenticated_client() -> Any:
         def download_file(
             self, response: Any, outfile: str, http_client: Any, *_: Any, **__: Any
         ) -> None:
-            """Refuse at once what does not fit on the disk: the client would try six times."""
+            """Download a file; if the disk is too full, fail at once instead of after six tries."""
             _refuse_full_disk(int(response.headers.get("Content-Length", 0)), Path(outfile))
             quiet = not sys.stderr.isatty()
             super().download_file(
@@ -87,7 +87,7 @@ def _authenticated_client() -> Any:
             )
 
         def upload_complete(self, path: str, url: str, quiet: bool, *_: Any, **__: Any) -> Any:
-            """Upload a file, as the method that this replaces, but with a time-out."""
+            """Upload a file as the overridden method does, but with a time-out."""
             size = Path(path).stat().st_size
             session = _set_timeout(requests.Session(), Retry(total=10, backoff_factor=0.5))
             with (
@@ -124,7 +124,7 @@ def _import_kaggle() -> None:
 
 
 class _Adapter(HTTPAdapter):
-    """Send requests that have no time-out with one of `TIMEOUT` seconds."""
+    """Set a time-out of `TIMEOUT` seconds for requests that have none."""
 
     def send(self, request: Any, *, timeout: Any = None, **settings: Any) -> Any:  # type: ignore[override]
         return super().send(request, timeout=timeout or TIMEOUT, **settings)

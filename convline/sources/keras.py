@@ -1,4 +1,4 @@
-"""Keras's own small data sets: mnist, fashion_mnist, cifar10, cifar100.
+"""Keras's small data sets: mnist, fashion_mnist, cifar10, cifar100.
 
 Y. LeCun et al., "Gradient-based learning applied to document recognition", 1998 (MNIST); H. Xiao et
 al., "Fashion-MNIST", 2017, https://arxiv.org/abs/1708.07747; A. Krizhevsky, "Learning multiple
@@ -53,7 +53,7 @@ def fetch(download: Download, into: Path) -> Provenance:
             for number, (image, label) in enumerate(pairs):
                 png = io.BytesIO()
                 Image.fromarray(image).save(png, "PNG")
-                # A ZipInfo without a date has one that never changes, 1980-01-01.
+                # A ZipInfo without a date gets a fixed one, 1980-01-01.
                 info = zipfile.ZipInfo(f"{split}/{classes[label]}/{number:05d}.png")
                 archive.writestr(info, png.getvalue())
     return Provenance(f"{name}.zip", name, licence=LICENCES.get(name))
@@ -63,7 +63,7 @@ def _load(name: str) -> Any:
     """Return the training and the test split, uint8, from ~/.keras or the network."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with without_native_log():
-        import keras  # noqa: PLC0415 (it takes 8 CPU seconds, which other sources do not need)
+        import keras  # noqa: PLC0415 (5 s of CPU time, which other sources do not need)
 
     try:
         return getattr(keras.datasets, name).load_data()

@@ -1,4 +1,4 @@
-"""Where the images come from: what a source reports, and `data/raw/source.json`."""
+"""Describe where the images come from: what a source reports, and `data/raw/source.json`."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from convline.runtime.errors import UserError
 
 @dataclass(frozen=True)
 class Provenance:
-    """Facts that a source returns with the archive that it wrote.
+    """Facts about the archive that a source wrote.
 
     Attributes:
         file: the archive's name in data/raw.

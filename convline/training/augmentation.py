@@ -2,9 +2,8 @@
 
 Rotation, shift, shear, zoom and flips are one affine transformation, as in Keras's
 `ImageDataGenerator` (`apply_affine_transform` with fill mode `nearest`): the matrices are
-multiplied first, so that each image is interpolated once. augmentation_cpu.py (in the input
-pipeline) or augmentation_gpu.py (in the model) applies the changes, with equal pixels up to
-rounding.
+multiplied first, so that each image is interpolated once. augmentation_cpu.py applies the changes
+in the input pipeline, augmentation_gpu.py in the model; their pixels are equal up to rounding.
 """
 
 import math
@@ -37,7 +36,7 @@ def is_on(params: Augmentation) -> bool:
 def seeds(seed: int) -> tf.data.Dataset:
     """Return two integers per batch, different in each epoch, reproducible from the seed.
 
-    They are part of the data because a stateful random op in a parallel map is not reproducible.
+    They are data, because a stateful random operation in a parallel map is not reproducible.
     """
     return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
 
@@ -49,7 +48,7 @@ def draw(count: tf.Tensor, height: int, width: int, params: Augmentation, seed: 
         count: number of images, a scalar.
         height: height of the images in pixels.
         width: width of the images in pixels.
-        params: largest change x of each kind. Changes are uniform: angles and shifts from -x to x,
+        params: largest change x of each kind. Draws are uniform: angles and shifts from -x to x,
             zooms per axis from 1 - x to 1 + x, flips with probability 0.5; as in Keras's
             RandomBrightness and RandomContrast, brightness from -255 x to 255 x and contrast from
             1 - x to 1 + x.

@@ -1,6 +1,6 @@
 """Apply random changes to images on the CPU, while the network trains.
 
-Uses OpenCV: TensorFlow's own warp, ImageProjectiveTransformV3, was four times slower on two cores.
+This uses OpenCV: TensorFlow's ImageProjectiveTransformV3 was four times slower on two cores.
 """
 
 import cv2

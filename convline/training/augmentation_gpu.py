@@ -5,10 +5,10 @@ from convline.runtime.tensorflow_setup import tf
 
 
 def augmenting(model: keras.Model) -> keras.Model:
-    """Return a model that augments its training images, then applies `model`; it shares weights.
+    """Return a model that augments its training images, then applies `model`; weights are shared.
 
     Args:
-        model: takes images, (batch, height, width, channels).
+        model: a model that takes images, (batch, height, width, channels).
 
     Returns:
         A model that takes a dict of `image`, uint8 (batch, height, width, channels), and the fields
@@ -24,7 +24,7 @@ def augmenting(model: keras.Model) -> keras.Model:
 
 
 def unchanged(images: tf.Tensor, targets: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    """Return a validation batch for such a model, with neutral changes."""
+    """Return a validation batch for `augmenting`, with changes that do nothing."""
     n = tf.shape(images)[0]
     transforms, number = tf.zeros([n, 2, 3]), tf.zeros([n])
     nothing = {"transforms": transforms, "brightness": number, "contrast": number}
@@ -32,10 +32,10 @@ def unchanged(images: tf.Tensor, targets: tf.Tensor) -> tuple[dict[str, tf.Tenso
 
 
 class Augment(keras.layers.Layer):
-    """Warp each image, then change its brightness and contrast, with operations XLA compiles."""
+    """Warp each image, then change its brightness and contrast; XLA can compile it."""
 
     def __init__(self, **kwargs: object) -> None:
-        # Keras would convert the pixels to floats.
+        # With autocast, Keras would convert the pixels to floats.
         super().__init__(autocast=False, **kwargs)
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:

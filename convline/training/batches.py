@@ -12,15 +12,15 @@ from convline.training import augmentation, augmentation_cpu
 def training_batches(
     dataset: Dataset, params: Training, changes: Augmentation, seed: int, on_device: bool = False
 ) -> tf.data.Dataset:
-    """Return shuffled, augmented batches of the train split; every epoch differs.
+    """Return shuffled, augmented batches of the train split, different in each epoch.
 
     Args:
         dataset: description of the TFRecords.
         params: the section `train` or `train_head`.
         changes: augmentation of the images.
         seed: seed of the order and of the augmentation.
-        on_device: return the images unchanged, together with their random changes, for
-            `augmenting` in augmentation_gpu.py.
+        on_device: True returns the images unchanged, together with their random changes, for
+            `augmentation_gpu.augmenting`.
 
     Returns:
         Batches of images, uint8 (batch, height, width, channels), or dicts of images and changes,

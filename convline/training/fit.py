@@ -64,7 +64,7 @@ def fit(
     print(f"best epoch {best.best_epoch + 1} of {len(history['loss'])}, val_loss {best.best:.4f}")
     return {
         "parameters": model.count_params(),
-        # Not `loss`, which is a parameter, too: DVC would prefix both with their files.
+        # Nested, because `train.loss` is a parameter, too: DVC would prefix both with file names.
         "best": {
             "epoch": best.best_epoch + 1,
             **{name: history[name][best.best_epoch] for name in CURVES},
@@ -86,7 +86,7 @@ def fit_to_images(
     """Train `model` on the augmented images of the train split, as `fit` does.
 
     Args:
-        model: takes images, uint8 (batch, height, width, channels).
+        model: a model that takes images, uint8 (batch, height, width, channels).
         dataset: description of the TFRecords.
         params: the section `train` or `train_head`.
         changes: augmentation of the training images; it runs on the GPU if there is one.

@@ -20,7 +20,7 @@ def live_curves(stage: str) -> "Iterator[Curves]":
     """Yield the curves of one run of a training stage, in metrics/<stage>/plots/custom/."""
     with Live(dir=str(paths.metrics_folder(stage)), dvcyaml=None, save_dvc_exp=False) as live:
         yield Curves(live, stage)
-    # DVCLive's summary holds the last epoch; metrics/<stage>.json has the best one instead.
+    # DVCLive's summary is of the last epoch; metrics/<stage>.json has the best one.
     Path(live.metrics_file).unlink(missing_ok=True)
 
 
@@ -30,7 +30,7 @@ class Curves(keras.callbacks.Callback):
     Each file has one row per epoch and split, so that DVC draws train and validation in one plot.
 
     Attributes:
-        learning_rate: parameter that the error message suggests to lower.
+        learning_rate: name of the parameter that the error message asks to lower.
     """
 
     def __init__(self, live: Live, stage: str) -> None:

@@ -130,6 +130,11 @@ def test_former_names_and_values_are_reported_with_the_present_ones(set_params):
     ]
 
 
+def test_a_former_value_of_an_unknown_parameter_is_not_called_renamed(set_params):
+    set_params(**{"extract.loss": "binary_crossentropy"})
+    assert mistakes() == ["extract.loss: unknown parameter"]
+
+
 def test_each_former_name_leads_to_a_parameter_of_the_default(default):
     for name, parameters in renamed.PARAMETERS.items():
         section = default

@@ -114,6 +114,11 @@ NOTHING_LEFT = "nothing is left after block 2 of 2 (train.filters, kernel_size, 
             "must be empty when kind is 'digits', got 'x.zip'",
         ),
         (
+            {"download.kind": "archive", "download.path": "~nobody-of-this-name/photos.zip"},
+            "download.path",
+            "must not start with '~' and an unknown user, got '~nobody-of-this-name/photos.zip'",
+        ),
+        (
             {"preprocess.image_size": [8, 3]},
             "preprocess.image_size",
             f"8x3 pixels are too small: {NOTHING_LEFT}",

@@ -1,15 +1,14 @@
-"""What is written exists whole or not at all."""
+"""Files and folders are written completely or not at all."""
 
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from convline.runtime.files import fresh_dir, fresh_file, write_json
+from tests.commands import REPOSITORY
 
-ROOT = Path(__file__).parents[1]
 KILLED = """
 import os, sys
 from pathlib import Path
@@ -50,7 +49,9 @@ def test_when_writing_a_folder_fails_the_old_one_stays(tmp_path, error):
 
 
 def test_leftovers_of_a_killed_run_are_not_in_the_next_folder(tmp_path):
-    run = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "out"], cwd=ROOT, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path / "out"], cwd=REPOSITORY, check=False
+    )
     assert run.returncode == 9
     assert [path.name for path in tmp_path.rglob("*")] == [".partial-out", "half"]
     with fresh_dir(tmp_path / "out") as folder:
@@ -122,6 +123,6 @@ def fill(folder, **files):
 
 
 def tree(folder):
-    """Text of each file below `folder`, hidden ones too."""
+    """Return the text of each file below `folder`, hidden ones included."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_text() for path in files}
