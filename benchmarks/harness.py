@@ -10,7 +10,7 @@ Side = Callable[[], int]
 
 
 class NotMeasured(Exception):
-    """The peer is not installed; the text gives what to do."""
+    """The peer is not installed; the text states what to do."""
 
 
 @dataclass(frozen=True)

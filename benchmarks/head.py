@@ -4,7 +4,7 @@ Both are whole processes: start, reading, training, validation on 5,000 rows, sa
 those of the 2,000 images, float32 (4, 4, 512), repeated under other keys with a little noise, as
 many as the tutorial has images. Our side is `python -m stages.train_head`. The peer is `python -m
 benchmarks.tutorial head`, which reads the same numbers with `np.load` and trains in float32. Both
-train 2 epochs instead of 15 to save time, which gives their start more weight.
+train 2 epochs instead of 15 to save time, so that their start counts more.
 """
 
 import shutil

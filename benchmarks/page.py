@@ -21,7 +21,7 @@ def keep(row: Row, outcome: dict[str, Any]) -> None:
 
 
 def seconds(timing: Timing, unit: str | None) -> dict[str, Any]:
-    """Return the part of an entry that a timing gives."""
+    """Return the measured part of an entry of docs/performance.json."""
     return {
         "items": timing.items,
         "unit": unit,

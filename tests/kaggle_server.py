@@ -135,4 +135,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args) -> None:
-        """Say nothing."""
+        """Print no log of the requests."""

@@ -4,7 +4,7 @@
     convline app --port 8080 --max-megabytes 50
     convline app --host 0.0.0.0            for everybody in the network
 
-Drop an image on the page to see its class, and the regions that speak for it. The model is the one
+Drop an image on the page to see its class, and the regions that support it. The model is the one
 that `evaluate` chose, models/classifier.keras. Images are read in memory and are not stored; the
 page loads nothing from other servers and sends nothing to them. Ctrl-C stops it.
 """
@@ -92,14 +92,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(host: str, port: int) -> str:
-    """Return the address of the page; of the machine's name if it is open to all."""
+    """Return the address of the page, with the machine's name if it listens on all addresses."""
     name = socket.gethostname() if host in EVERYWHERE else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def show(address: str) -> None:
     """Print the address of the page, and open it if there is a terminal and a screen."""
-    print(f"{address} (Ctrl-C ends it)", flush=True)
+    print(f"{address} (Ctrl-C stops it)", flush=True)
     screen = sys.platform in {"darwin", "win32"} or SCREENS & os.environ.keys()
     if sys.stdout.isatty() and screen:
         webbrowser.open(address)

@@ -3,7 +3,7 @@
     convline explain photo.jpg           write report/inside.html
     convline explain photo.jpg --classes 5
 
-The page shows the regions that speak for the most probable classes (Grad-CAM), Sobel's filters
+The page shows the regions that support the most probable classes (Grad-CAM), Sobel's filters
 beside the first learned ones, the learned filters, and the output of each convolution. It loads
 nothing and can be sent as it is. The model is the one that `evaluate` chose,
 models/classifier.keras; to choose the other one:
@@ -56,4 +56,4 @@ def read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}; give one image file") from None
+        raise UserError(f"{file} cannot be read: {error.strerror}; pass one image file") from None

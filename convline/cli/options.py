@@ -21,14 +21,14 @@ class Command(click.Command):
         formatter.write(f"\n{self.help}")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; an option that is `multiple` takes several values at a time.
+        """Parse the arguments; an option whose metavar ends in dots takes several values at a time.
 
         `--seeds 1 2 3` is the same as `--seeds 1 --seeds 2 --seeds 3`.
         """
         spread = {
             name
             for option in self.params
-            if isinstance(option, click.Option) and option.multiple
+            if isinstance(option, click.Option) and (option.metavar or "").endswith("...")
             for name in option.opts
         }
         given: list[str] = []

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from convline.runtime import paths
 from convline.runtime.errors import UserError
 
 START = (
@@ -64,5 +65,5 @@ def require_root() -> None:
 
 def from_user_folder(path: str) -> Path:
     """Return the path as seen from the root: unchanged there, otherwise absolute."""
-    expanded = Path(path).expanduser()
+    expanded = paths.expand_home(path)
     return expanded if user_folder in {Path(), root} else user_folder / expanded

@@ -1,7 +1,7 @@
 """The scores of a model on one split, with scikit-learn's names and definitions.
 
 Every score is computed for many weightings of the images at once: with all weights 1 it is the
-score itself, and with the weights of bootstrap resamples it gives the values behind the intervals.
+score itself, and with the weights of bootstrap resamples it is the distribution for the intervals.
 scikit-learn takes 40 ms per weighting for 269 images and ten classes, which is 80 s for 1,000
 resamples and two models; this takes less than a second. Tests compare it with scikit-learn.
 """

@@ -29,7 +29,7 @@ class Comparison(TypedDict):
         only_scratch_right: number of images.
         only_transfer_right: number of images.
         both_wrong: number of images.
-        disagree: number of images with different predictions, of which both may be wrong.
+        disagree: number of images with different predictions; both may be wrong.
     """
 
     difference: float
@@ -75,7 +75,7 @@ def paired_interval(
     """Return the 95 % bootstrap interval of a difference in means; None for a single group.
 
     Args:
-        before: one value per image, (n,), such as whether the first model is right.
+        before: one value per image, (n,), such as 1 where the first model is right.
         after: the same for the second model.
         weights: resamples, (resamples, n).
         groups: group of each image, (n,).
@@ -99,11 +99,11 @@ def permutation_p(before: np.ndarray, after: np.ndarray, groups: np.ndarray) -> 
     """Return the two-sided p of the paired permutation test, which swaps the models by group.
 
     It is exact for up to 13 groups that differ, and takes 9,999 random permutations for more.
-    Three groups cannot give less than 0.25.
+    With three groups, p is at least 0.25.
 
     Args:
-        before: whether the first model is right, (n,).
-        after: whether the second model is right, (n,).
+        before: True where the first model is right, (n,).
+        after: True where the second model is right, (n,).
         groups: group of each image, (n,).
     """
     _, member = np.unique(groups, return_inverse=True)

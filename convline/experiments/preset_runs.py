@@ -10,6 +10,7 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
+from convline.evaluation.display_names import MODELS
 from convline.experiments.results_page import RESULTS, read_results
 from convline.params import presets
 from convline.runtime import machine, paths
@@ -17,7 +18,7 @@ from convline.runtime.dvc import run_dvc
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 
-# These values give places on a disk, which do not change a result; names do.
+# Places on a disk and settings of the machine; names of weights change results.
 PLACE = re.compile(r"download\.|runtime\.|extract\.weights=.*/")
 SCORES = ("accuracy", "roc_auc")
 
@@ -52,16 +53,12 @@ def scores(experiment: str) -> dict[str, Any]:
     return {
         "data_set": download["download"]["data_set"],
         **{split: int(images[split].sum()) for split in paths.SPLITS},
-        **{
-            f"{model}_{score}": evaluate[model][score]
-            for model in ("scratch", "transfer")
-            for score in SCORES
-        },
+        **{f"{model}_{score}": evaluate[model][score] for model in MODELS for score in SCORES},
     }
 
 
 def keep(row: dict[str, Any]) -> None:
-    """Write a row into docs/results.csv; it replaces an older run of the same."""
+    """Write a row into docs/results.csv; it replaces an older run of the same values and seed."""
     rows = pd.concat([read_results(), pd.DataFrame([row])], ignore_index=True)
     same = ["preset", "values", "data_set", "seed"]
     rows = rows.drop_duplicates(same, keep="last").sort_values(same)

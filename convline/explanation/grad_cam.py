@@ -1,4 +1,4 @@
-"""Compute Grad-CAM: which places of an image make a class likelier (Selvaraju et al. 2017)."""
+"""Compute Grad-CAM: which regions of an image support a class (Selvaraju et al. 2017)."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def grad_cam(parts: ModelParts, images: np.ndarray, labels: np.ndarray) -> np.nd
 
     Returns:
         float32 (n, rows, columns), 0 to 1, in the size of the first backbone's last convolution;
-        all zero if no place makes the class likelier.
+        all zero if no region supports the class.
     """
     with tf.GradientTape() as tape:
         maps, features = parts.maps(tf.cast(images, "float32"))

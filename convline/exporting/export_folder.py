@@ -24,5 +24,5 @@ def own_folder(folder: Path) -> Path:
     others = sorted({path.name for path in whole.glob("*")} - ours)
     if others:
         why = f"{folder} contains other files, such as {others[0]}, and would be replaced"
-        raise UserError(f"{why}; give -o a folder of its own")
+        raise UserError(f"{why}; choose an empty folder with -o")
     return whole

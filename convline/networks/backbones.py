@@ -12,6 +12,7 @@ from typing import Any, cast
 from convline.networks.convolutions import convolution_names
 from convline.params.per_layer import per_layer
 from convline.params.schema import Extract
+from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import dtype_policy, keras
 
@@ -136,7 +137,7 @@ def build_backbone(name: str, weights: str, params: Extract) -> keras.Model:
     if weights == "hed":
         _copy_hed(backbone)
     elif weights != "none":
-        _load_file(backbone, name, Path(weights).expanduser())
+        _load_file(backbone, name, paths.expand_home(weights))
     return backbone
 
 

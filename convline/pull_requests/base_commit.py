@@ -33,7 +33,8 @@ def find_base(name: str) -> Base:
     """
     top = git("rev-parse", "--show-toplevel", may_fail=True)
     if top is None or Path(top).resolve() != Path.cwd():
-        raise UserError("not the root of a Git repository; run from the root of this project's own")
+        why = f"{Path.cwd()} is not the root of a Git repository"
+        raise UserError(f"{why}; clone the project, or run `git init` in this folder")
     if _commit("HEAD") is None:
         raise UserError("this repository has no commits; commit first")
     commit = _commit(name) or _commit(f"origin/{name}")

@@ -11,6 +11,7 @@ from convline.evaluation.bootstrap import draw_weights, percentiles, resampled_s
 from convline.evaluation.display_names import MODELS
 from convline.evaluation.metrics import OVERALL
 from convline.evaluation.model_comparison import ALPHA
+from convline.evaluation.positive_class import positive_label
 from convline.pull_requests.revision_results import Estimate, Results, section
 from convline.records.predictions import Predictions
 
@@ -46,7 +47,7 @@ def differences(before: Results, after: Results) -> dict[str, Difference]:
     resamples of the test split, and a randomization test must agree, because the bootstrap alone
     calls a handful of changed images significant. For other scores, and if images come in groups,
     Git holds only the intervals of both commits. They are combined as if the commits had been
-    tested on different images, which gives a wider interval and thus a conservative verdict.
+    tested on different images: the interval is wider and the verdict conservative.
     """
     return {**_combined(before.scores, after.scores), **_paired(before, after)}
 
@@ -84,7 +85,7 @@ def _combined(
 def _paired(before: Results, after: Results) -> dict[str, Difference]:
     if _grouped(before) or _grouped(after) or before.classes != after.classes:
         return {}
-    positive = after.classes.index(after.positive) if after.positive in after.classes else 1
+    positive = positive_label(after.classes, after.positive)
     found = {}
     for model in MODELS:
         old, new = before.predictions.get(model), after.predictions.get(model)

@@ -78,7 +78,7 @@ def judge(
     """Return the outcome of each limit and the reason.
 
     A limit is "not judged" if the metrics are of other images; the gate then fails. A new metric
-    passes: there was nothing to make worse.
+    passes, since there is no earlier value.
 
     Args:
         limits: limits of gate.yaml.

@@ -32,19 +32,19 @@ OF_A_MODEL = {
         "Test images that this model got wrong, each with its true and its predicted class",
     ),
     "grad_cam": (
-        "where it sees the class that it predicts (Grad-CAM)",
-        "Test images, right and wrong ones, with heat maps of what speaks for the predicted class",
+        "the regions that support its prediction (Grad-CAM)",
+        "Test images, right and wrong, with heat maps of what supports the predicted class",
     ),
     "edges": (
         "Sobel's edges and its first filters on the same image",
-        "A test image, its horizontal and vertical edges, and what the first convolution gives",
+        "A test image, its horizontal and vertical edges, and the output of the first convolution",
     ),
     "filters": (
         "the kernels of its first convolution",
         "Small squares of weights, dark to bright",
     ),
     "feature_maps": (
-        "what each convolution gives for one image",
+        "the output of each convolution for one image",
         "Rows of feature maps, a row for each convolution",
     ),
 }
@@ -190,7 +190,7 @@ def plot_files(pipeline: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def picture(file: Path, part: str) -> Picture:
-    """Read a picture; a file that was not pulled from DVC's cache gives one without content."""
+    """Read a picture; its content is empty if the file is not on this machine."""
     words = file.stem.replace("_", " ").capitalize()
     title, alt = PICTURES.get(file.stem, (words, words))
     try:

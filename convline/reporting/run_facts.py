@@ -18,7 +18,7 @@ PACKAGES = {
     "scikit-learn": "scikit-learn",
     "dvc": "DVC",
 }
-# DVC's words for data that is not on this machine, as in a fresh clone: no result is out of date.
+# DVC's words for data that is not on this machine, as in a fresh clone; results stay valid.
 ABSENT = ("deleted", "not in cache")
 MOST_FILES = 8
 

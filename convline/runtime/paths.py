@@ -1,5 +1,6 @@
 """All paths of the pipeline, relative to the root of the repository."""
 
+import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
@@ -34,3 +35,9 @@ def metrics(stage: str) -> Path:
 def metrics_folder(stage: str) -> Path:
     """Return the folder with the plots of a stage; DVCLive writes those of a training stage."""
     return METRICS / stage
+
+
+def expand_home(path: str) -> Path:
+    """Return the path with `~` replaced by the home folder; unchanged if there is no such user."""
+    # Path.expanduser() raises RuntimeError for a file called `~draft.png`.
+    return Path(os.path.expanduser(path))  # noqa: PTH111

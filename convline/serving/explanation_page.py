@@ -41,7 +41,7 @@ def write_page(
         "filters": image_uri(draw_filters(parts)),
         "feature_maps": image_uri(draw_feature_maps(parts, resized)),
     }
-    page = render("inside.html", context)
+    page = render("explanation.html", context)
     with fresh_file(file) as partial:
         partial.write_text(page, encoding="utf-8")
     return prediction, len(page.encode())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from convline.images.decoding import EXTENSIONS, is_image_name
+from convline.runtime import paths
 from convline.runtime.errors import UserError
 
 
@@ -21,7 +22,7 @@ def find_images(names: Sequence[str]) -> list[Path]:
 def _matches(name: str) -> Iterator[Path]:
     if re.match(r"[a-z][a-z0-9+.-]+://", name, re.IGNORECASE):
         raise UserError(f"'{name}' is an address; download the image and pass the file")
-    path = Path(name).expanduser()
+    path = paths.expand_home(name)
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if _is_image(file))
         if not found:

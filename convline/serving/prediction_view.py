@@ -22,7 +22,7 @@ class Heat:
 
     Attributes:
         label: the class.
-        uri: the heat map over the image, as a data URI; empty if no place makes the class likelier.
+        uri: the heat map over the image, as a data URI; empty if no region supports the class.
     """
 
     label: str

@@ -110,7 +110,7 @@ class Page:
             why = f"The upload took longer than {UPLOAD_SECONDS} seconds; try again."
             return self._problem(HTTPStatus.REQUEST_TIMEOUT, why)
         except ConnectionResetError:
-            raise web.HTTPBadRequest from None  # nobody reads it: the sender has disconnected
+            raise web.HTTPBadRequest from None  # the sender has disconnected
         except (ValueError, LookupError, HttpProcessingError):
             return self._problem(
                 HTTPStatus.BAD_REQUEST, "The request is not a form with a picture."

@@ -18,7 +18,7 @@ def fetch(download: Download, into: Path) -> Provenance:
     Raises:
         UserError: there is nothing at `download.path`, or it cannot be read.
     """
-    source = Path(download.path or "").expanduser()
+    source = paths.expand_home(download.path or "")
     try:
         if source.is_dir():
             file = f"{source.resolve().name}.zip"

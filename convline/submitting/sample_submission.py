@@ -12,6 +12,7 @@ import pandas as pd
 from convline.images.archives import read_members
 from convline.images.decoding import is_image_name
 from convline.images.image_tables import possible_ids, read_table
+from convline.runtime import paths
 from convline.runtime.errors import UserError
 
 MAX_NAMES = 5  # in a message
@@ -55,7 +56,7 @@ def find_sample(archive: Path, asked: str | None, folder: str | None) -> Sample:
     """
     images: list[str] = []
     tables: list[str] = []
-    on_disk = Path(asked).expanduser() if asked else None
+    on_disk = paths.expand_home(asked) if asked else None
 
     def wanted(name: str) -> bool:
         if is_image_name(name):

@@ -52,6 +52,19 @@ def test_version_is_that_of_the_project_with_the_commit():
 
 
 @pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("export", ["--formats", "onnx", "litert"], {"formats": ("onnx", "litert")}),
+        ("results", ["lenet5", "--seeds", "1", "2"], {"preset": "lenet5", "seeds": (1, 2)}),
+        ("experiments", ["--where", "a=1", "b"], {"where": ("a=1",), "params": ("b",)}),
+    ],
+)
+def test_only_options_that_show_dots_take_several_values(name, arguments, expected):
+    found = group.commands[name].make_context(name, arguments).params
+    assert {key: found[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize(
     ("words", "completed"),
     [("convline pre", {"preset", "predict"}), ("convline predict --b", {"--batch-size"})],
 )
@@ -108,6 +121,14 @@ def test_paths_are_relative_to_the_folder_of_the_user(clone):
     # Defaults are relative to the root.
     result = convline(folder, "predict", "photo.jpg")
     assert "there is no models/classifier.keras" in result.stderr
+
+
+def test_a_file_whose_name_starts_with_a_tilde_is_not_a_home_folder(clone):
+    result = convline(clone, "explain", "~draft.png")
+    assert result.stderr == (
+        "convline explain: ~draft.png cannot be read: No such file or directory; "
+        "pass one image file\n"
+    )
 
 
 def test_an_experiment_of_the_queue_runs_its_own_code(tmp_path):

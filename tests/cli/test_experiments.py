@@ -1,7 +1,6 @@
 """`convline experiments` on real experiments of a tiny pipeline, in real repositories."""
 
 import re
-import shutil
 import sys
 
 import pandas as pd
@@ -14,6 +13,7 @@ from convline.experiments.experiment_table import (
     notes,
 )
 from convline.experiments.finished_runs import gather
+from tests.browser import CHROMIUM
 from tests.commands import REPOSITORY, convline, dvc, environment, run_in
 
 PIPELINE = """
@@ -47,7 +47,6 @@ loss = train["dropout"] + params["seed"] / 100 + len(train["filters"]) / 10
 metrics = {"train": {"best": {"val_loss": loss}}, "scratch": {"accuracy": 1 - loss, "same": 7}}
 Path("metrics.json").write_text(json.dumps(metrics))
 """
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell"))), None)
 
 
 @pytest.mark.slow

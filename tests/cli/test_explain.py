@@ -102,9 +102,9 @@ def test_an_image_that_cannot_be_read_is_one_message(workspace):
         ("notes.txt", "notes.txt: not an image"),
         (
             "nothing.png",
-            "nothing.png cannot be read: No such file or directory; give one image file",
+            "nothing.png cannot be read: No such file or directory; pass one image file",
         ),
-        ("models", "models cannot be read: Is a directory; give one image file"),
+        ("models", "models cannot be read: Is a directory; pass one image file"),
     ):
         with pytest.raises(UserError, match=message):
             call(name)

@@ -101,7 +101,7 @@ def test_mistakes_change_nothing(workspace, arguments, message):
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """A folder with presets/ and a params.yaml of its own; the tool runs in it."""
+    """A folder with presets/ and a params.yaml of its own; the command runs in it."""
     (tmp_path / "presets").symlink_to(Path("presets").resolve())
     (tmp_path / "params.yaml").write_text(presets.render("default"))
     return tmp_path

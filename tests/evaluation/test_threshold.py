@@ -65,7 +65,7 @@ def test_without_positives_there_is_none():
     assert found["specificity"] == 1
 
 
-def test_its_intervals_hold_the_figures():
+def test_its_intervals_contain_the_scores():
     some = random_predictions(200, 2, seed=3)
     found = screen(some, some, 1, 0.9)
     weights = draw_weights(some.groups, 500, seed=0)

@@ -123,7 +123,7 @@ def test_sobel_finds_horizontal_edges_only():
     image[8:] = 200
     model = build_linear(image.shape)
     sheet = draw_edges(split_model(scratch(model)), image).convert("L")
-    left = sheet.width - 3 * 100  # three images stand behind the label
+    left = sheet.width - 3 * 100  # three images follow the label
     horizontal, vertical = ((left + 100 * i, 100) for i in (0, 1))
     # Also with a single convolution, for which Keras returns a tensor instead of a list.
     assert split_model(scratch(model)).responses(image[np.newaxis])[0].shape == (1, 14, 14, 1)
