@@ -45,9 +45,9 @@ def main() -> None:
     targets = target_paths(splits, labels)
     with fresh_dir(paths.ORGANIZED) as folder:
         write_images(archive, targets, folder)
-        with fresh_dir(paths.metrics_folder("organize")) as overview:
-            write_balance(targets, overview)
-            write_samples(targets, folder, overview)
+        with fresh_dir(paths.metrics_folder("organize")) as preview:
+            write_balance(targets, preview)
+            write_samples(targets, folder, preview)
     write_json(paths.GROUPS, find_groups(targets, params.organize.group_pattern))
     left_out = {"repeated": len(repeated), "unlabelled": len(images) - len(labels) - len(repeated)}
     summary = summarize(splits, labels, targets, images, params.organize)

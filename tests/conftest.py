@@ -52,7 +52,7 @@ def set_params(workspace):
 
 @pytest.fixture
 def run(workspace, set_params):
-    """Both stages on an archive of these files, or on these bytes of one; returns the tree."""
+    """Run download and organize on these files, or on the bytes of an archive; return the tree."""
     set_params(**{"download.kind": "archive", "download.path": "own.zip"})
 
     def both(files):

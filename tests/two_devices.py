@@ -1,4 +1,4 @@
-"""Train a CNN on as many devices as the argument says: `python -m tests.two_devices 2`.
+"""Train a CNN on the given number of devices: `python -m tests.two_devices 2`.
 
 Reads   params.yaml
 Writes  models/scratch.keras, weights.npz

@@ -1,4 +1,4 @@
-"""Archives of every kind are read alike; what is hostile, damaged or no archive is refused."""
+"""Archives of every kind are read; hostile or damaged ones and other files are refused."""
 
 import bz2
 import gzip
@@ -21,7 +21,7 @@ KINDS = ["zip", *TARS]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_gives_the_same_members(tmp_path, kind):
+def test_each_kind_has_the_same_members(tmp_path, kind):
     archive = save(tmp_path / f"pets.{kind}", pack(kind, FILES))
     assert read(archive) == FILES
     assert archives.check(archive) == len(FILES)
@@ -79,7 +79,7 @@ def test_a_compressed_file_that_is_not_an_archive_is_a_file(tmp_path, name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_litter_is_passed_over(tmp_path, kind):
+def test_litter_is_skipped(tmp_path, kind):
     litter = dict.fromkeys(LITTER, b"litter")
     archive = save(tmp_path / f"pets.{kind}", pack(kind, {**litter, **FILES}))
     assert read(archive) == FILES
@@ -209,7 +209,7 @@ def read(archive: Path) -> dict[str, bytes]:
 
 
 def refusals(archive: Path) -> list[str]:
-    """What both ways to read `archive` say against it."""
+    """Return the error messages of both functions that read `archive`."""
     messages = []
     for attempt in (read, archives.check):
         with pytest.raises(UserError) as caught:

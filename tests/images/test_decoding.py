@@ -1,4 +1,4 @@
-"""Every kind of image becomes 8-bit pixels, the right way up, or a BadImage with the reason."""
+"""Every kind of image becomes upright 8-bit pixels, or a BadImage with the reason."""
 
 import io
 import struct
@@ -55,7 +55,7 @@ def test_black_and_white_spans_the_range(color_mode):
     assert (pixels.reshape(2, 3, -1)[..., 0] == np.where(GREY > 100, 255, 0)).all()
 
 
-def test_a_palette_gives_its_colours():
+def test_a_palette_becomes_its_colours():
     assert_pixels(save(palette_image()), rgb=[[[255, 0, 0], [0, 0, 255]]])
 
 

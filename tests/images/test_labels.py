@@ -1,4 +1,4 @@
-"""Labels from tables, chosen classes, groups, duplicates: what real archives are like."""
+"""Labels from tables, selected classes and duplicates, as in real archives."""
 
 import json
 import string
@@ -8,17 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from convline.images import splits
 from convline.params.loading import load_params
-from convline.runtime import paths
 from convline.runtime.errors import UserError
 from tests.image_archives import CLASSES, SPLITS, count, metrics, pair, pets, png
 
 
 @pytest.mark.parametrize("form", ["{}", "{}.png", "images/{}.png"])
-def test_a_table_tells_the_class(run, set_params, form):
+def test_labels_are_read_from_a_table(run, set_params, form):
     set_params(**{"organize.labels_from": "csv", "organize.csv": table("breed")})
     files = {f"images/{i}.png": png(i) for i in range(20)}
     rows = [f"{form.format(i)},{'cat' if i < 10 else 'dog'}" for i in range(20)]
@@ -67,34 +64,6 @@ def test_a_class_that_is_not_there_is_refused(run, set_params):
         run(pets())
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_no_group_is_in_two_splits_and_shares_stay_close(run, set_params, seed):
-    set_params(**{"organize.group_pattern": r"person(\d+)_", "seed": seed})
-    files = {
-        f"x/{c}/person{i % 30}_{c}_{i}.png": png(c, i) for c in ("cat", "dog") for i in range(150)
-    }
-    tree = run(files)
-    people = defaultdict(set)
-    for name in tree:
-        people[name.split("person")[1].split("_")[0]].add(name.split("/")[0])
-    assert all(len(found) == 1 for found in people.values())
-    assert sum(metrics()["groups"].values()) == len(people) == 30
-    shares = {split: found / 300 for split, found in count(tree, "split").items()}
-    assert shares == pytest.approx({"train": 0.7, "validation": 0.15, "test": 0.15}, abs=0.04)
-
-
-def test_groups_survive_files_that_get_another_name(run, set_params):
-    set_params(**{"organize.group_pattern": r"_p(\d+)\.png$"})
-    files = {f"{c}/{c}{i}_p{i}.png": png(i, ord(c[0])) for c in ("cat", "dog") for i in range(20)}
-    files |= {f"{folder}/cat/a_p7.png": png(n, 1) for n, folder in enumerate(("y1", "y2"))}
-    tree = run(files)
-    groups = json.loads(paths.GROUPS.read_text())
-    renamed = [name for name in groups if name.startswith("cat/a_p7-")]
-    assert [groups[name] for name in renamed] == ["7", "7"]
-    assert groups["dog/dog3_p3.png"] == "3"
-    assert set(groups) == {name.split("/", 1)[1] for name in tree}
-
-
 def test_equal_images_stay_together(run):
     same = {f"x/cat/copy{i}.png": png("same") for i in range(6)}
     tree = run({**pets(), **same})
@@ -132,31 +101,9 @@ def test_equal_images_in_two_kept_splits_are_refused_or_moved_to_train(run, set_
     assert len([name for name in tree if name.startswith("test/")]) == 8
 
 
-def test_a_group_in_two_kept_splits_is_refused(run, set_params):
-    set_params(**{"organize.split_method": "folders", "organize.group_pattern": r"person(\d+)_"})
-    files = {**pair("train", 8), **pair("val", 4), **pair("test", 4)}
-    files["train/cat/person1_a.png"] = png("a")
-    files["test/cat/person1_b.png"] = png("b")
-    with pytest.raises(
-        UserError, match=r"person1_.\.png' have one organize\.group_pattern .* use 'fractions'"
-    ):
-        run(files)
-
-
 def test_classes_that_cannot_be_folders_on_macos_are_refused(run):
     with pytest.raises(UserError, match="classes 'Cat' and 'cat' differ only in case"):
         run({**pets(), **{f"x/Cat/{i}.png": png("Cat", i) for i in range(9)}})
-
-
-def test_the_overview_shows_what_was_organized(run):
-    run(pets())
-    rows = Path("metrics/organize/class_balance.csv").read_text().splitlines()
-    assert rows[0] == "class,split,images"
-    assert sum(int(row.split(",")[2]) for row in rows[1:]) == 74
-    with Image.open("metrics/organize/samples.png") as sheet:
-        assert sheet.height == 3 * 100  # classes
-        images = sheet.crop((sheet.width - 8 * 100, 0, *sheet.size))
-        assert len(set(images.get_flattened_data())) > 50
 
 
 names = st.text(string.ascii_letters + string.digits + " _-.äß猫😀'%", min_size=1, max_size=12)
@@ -186,7 +133,7 @@ def archives(draw):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(made=archives(), seed=st.integers(0, 5))
-def test_whatever_the_archive_each_image_is_in_one_split(run, set_params, made, seed):
+def test_each_image_of_any_archive_is_in_one_split(run, set_params, made, seed):
     files, groups = made
     pattern = r"^person(\d+)_" if groups else None
     set_params(**{"seed": seed, "organize.max_bad_images": 200, "organize.group_pattern": pattern})
@@ -215,11 +162,6 @@ def test_whatever_the_archive_each_image_is_in_one_split(run, set_params, made, 
             assert abs(found[split, label] - fractions[split] * images) <= 1
 
 
-def test_units_are_tied_through_others():
-    contents = {"a_1": b"x", "b_1": b"y", "b_2": b"x", "c_3": b"z"}
-    assert splits.find_units(list(contents), contents, r"(\d)$") == [["a_1", "b_1", "b_2"], ["c_3"]]
-
-
 def table(label):
     return {"file": "labels.csv", "folder": None, "image": "id", "label": label}
 
@@ -240,23 +182,6 @@ def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(
     tree = run(files)
     assert sorted(tree.values()) == sorted(png("train", i) for i in range(20))
     assert metrics()["unlabelled"] == 20
-
-
-def test_a_group_pattern_that_matches_nothing_is_refused(run, set_params):
-    set_params(**{"organize.group_pattern": r"patient(\d+)_"})
-    with pytest.raises(UserError, match="matches no file name, such as"):
-        run(pets())
-
-
-def test_a_group_may_be_in_train_and_validation_folders_that_are_divided_again(run, set_params):
-    set_params(
-        **{"organize.split_method": "test_folder", "organize.group_pattern": r"person(\d+)_"}
-    )
-    files = {**pair("train", 12), **pair("val", 6), **pair("test", 6)}
-    files["train/cat/person1_a.png"] = png("a")
-    files["val/cat/person1_b.png"] = png("b")
-    tree = run(files)
-    assert len({name.split("/")[0] for name in tree if "person1_" in name}) == 1
 
 
 def test_equal_images_of_two_classes_are_named(run, capsys):

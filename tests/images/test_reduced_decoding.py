@@ -1,4 +1,4 @@
-"""A large JPEG is decoded at a fraction of its size where nothing of the result is lost."""
+"""A large JPEG is decoded at a fraction of its size if the result loses nothing."""
 
 import io
 

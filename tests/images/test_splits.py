@@ -1,4 +1,4 @@
-"""Cross-validation: folds that part train and validation, and leave the test split as it is."""
+"""Cross-validation: folds divide train and validation, and leave the test split unchanged."""
 
 import copy
 from collections import Counter, defaultdict
@@ -84,7 +84,7 @@ def tied_images(draw):
     split=st.sampled_from(["fractions", "test_folder"]),
     group=st.sampled_from([None, r"g(\d+)_"]),
 )
-def test_neither_groups_nor_equal_images_are_parted(made, seed, split, group):
+def test_groups_and_equal_images_are_not_divided(made, seed, split, group):
     labels, contents = made
     changes = {"split_method": split, "group_pattern": group, "duplicates": "together"}
     try:
@@ -189,7 +189,7 @@ def test_impossible_folds_are_refused(changes, lines):
 
 
 def images():
-    """Labels of `CLASSES`, at paths that suit `split: test_folder`: one in five is in test."""
+    """Labels of `CLASSES`, for `split_method: test_folder`: one in five is in test."""
     return {
         f"{'train' if i % 5 else 'test'}/{label}/{label}_{i}.png": label
         for label, n in CLASSES.items()

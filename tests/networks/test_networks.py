@@ -15,7 +15,7 @@ from convline.params.schema import Activation
 from convline.runtime.keras_backend import keras
 from convline.runtime.tensorflow_setup import tf
 
-# Of the scratch CNN and of the head; where a tutorial gives a number, it is that one.
+# Parameters of the scratch CNN and of the head; equal to those of the tutorials that state them.
 PARAMETERS = {
     "cat-and-dog": (1_355_938, 4_326_401),
     "chest-xray": (11_169_089, 131_585),
@@ -77,7 +77,7 @@ def test_what_counts_as_increasing_is(activation):
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_pooling_before_the_activation_gives_what_the_written_pattern_gives(
+def test_pooling_before_the_activation_computes_the_same_as_after_it(
     default, monkeypatch, activation
 ):
     default["train"] |= {"activation": activation, "convs_per_block": 2}

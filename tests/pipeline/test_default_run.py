@@ -82,14 +82,14 @@ def test_the_python_examples_of_the_docs_run(repository, page):
 
 
 @pytest.mark.slow
-def test_a_forced_repro_gives_the_same_bytes(repository):
+def test_a_forced_repro_writes_the_same_bytes(repository):
     before = (repository / "dvc.lock").read_bytes()
     dvc(repository, "repro", "-f")
     assert (repository / "dvc.lock").read_bytes() == before
 
 
 @pytest.mark.slow
-def test_another_clone_gives_the_same_bytes(repository, tmp_path):
+def test_another_clone_writes_the_same_bytes(repository, tmp_path):
     clone = make_repository(tmp_path / "another" / "depth", "default", *SHRUNK)
     dvc(clone, "repro")
     assert (clone / "dvc.lock").read_bytes() == (repository / "dvc.lock").read_bytes()
@@ -156,7 +156,7 @@ def test_a_killed_stage_does_not_change_the_result(repository):
         ("extract", ["extract.weights=imagnet"], "there is no file 'imagnet'"),
     ],
 )
-def test_a_mistake_gives_one_message_and_loses_nothing(repository, stage, values, message):
+def test_a_mistake_is_one_message_and_loses_nothing(repository, stage, values, message):
     lock = (repository / "dvc.lock").read_bytes()
     partial = set(repository.glob("**/.partial-*"))  # of killed runs
     params = (repository / "params.yaml").read_bytes()
@@ -187,7 +187,7 @@ def test_a_misspelt_param_is_refused_before_any_work(repository):
 
 @pytest.mark.skipif(not shutil.which("mount") or os.geteuid() != 0, reason="mounts need root")
 @pytest.mark.parametrize("stage", ["download", "preprocess", "train"])
-def test_a_full_disk_gives_one_message(repository, stage, tmp_path):
+def test_a_full_disk_is_one_message(repository, stage, tmp_path):
     folder = repository / ("models" if stage == "train" else "data")
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)

@@ -1,4 +1,4 @@
-"""Features on disk: what was computed, with its labels and keys, in a precision that holds it."""
+"""Features on disk: with their labels and keys, in a precision that represents them."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_half_precision_is_kept_in_half_the_bytes():
     ("value", "dtype"),
     [(np.inf, SINGLE), (np.nan, SINGLE), (-np.inf, HALF), (np.nan, HALF), (70000.0, HALF)],
 )
-def test_a_feature_that_cannot_be_kept_is_refused_and_nothing_stays(workspace, value, dtype):
+def test_a_feature_that_cannot_be_stored_is_refused_and_nothing_is_left(workspace, value, dtype):
     batches = computed(10, (8,), batch_size=4)
     batches[1].features[2, 3] = value
     expected = rf"of 0/6 are not all finite as {dtype}; set extract\.precision to 'float32'"
@@ -83,7 +83,7 @@ def test_batches_in_order_hold_all_rows(workspace):
     assert np.concatenate([labels for _, labels in found]).tolist() == split.labels.tolist()
 
 
-def test_shuffling_gives_each_epoch_an_order_of_its_own_and_repeats_for_the_seed(workspace):
+def test_each_epoch_is_shuffled_differently_and_repeats_by_seed(workspace):
     split = written(50)
 
     def epochs(seed):
@@ -98,7 +98,7 @@ def test_shuffling_gives_each_epoch_an_order_of_its_own_and_repeats_for_the_seed
 
 
 def rows_of(batches, split: Features) -> list[int]:
-    """Which row of `split` each example is; its label must have come along."""
+    """Return the row of `split` that each example is; check its label."""
     rows = []
     for features, labels in batches.as_numpy_iterator():
         for row, label in zip(features, labels, strict=True):

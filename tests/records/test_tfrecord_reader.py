@@ -1,10 +1,8 @@
 """Batches of images: the same from memory and from disk, on any number of cores."""
 
 import os
-from types import SimpleNamespace
 
 import numpy as np
-import psutil
 import pytest
 
 from convline.records import tfrecord_reader
@@ -58,40 +56,6 @@ def test_shards_are_read_in_an_order_that_does_not_depend_on_the_machine(workspa
     firsts = np.cumsum([0, *dataset.splits["train"].shards.values()])
     expected = [f"{i % 2}/{i}" for i in firsts[: tfrecord_reader.SHARDS_AT_ONCE].tolist()]
     assert orders[0][: tfrecord_reader.SHARDS_AT_ONCE] == expected
-
-
-def test_half_of_the_free_memory_is_left(monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: 1000)
-    assert memory.fits(500)
-    assert not memory.fits(501)
-
-
-@pytest.mark.parametrize(
-    ("limit", "used", "expected"),
-    [
-        ("1000\n", "300\n", 750),  # of the 300, 50 are pages of files
-        ("1000\n", "1200\n", 0),
-        ("max\n", "300\n", 5000),
-        (None, None, 5000),
-    ],
-)
-def test_the_limit_of_a_container_counts(tmp_path, monkeypatch, limit, used, expected):
-    monkeypatch.setattr(memory, "CONTAINER", tmp_path)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=5000))
-    if limit:
-        (tmp_path / "memory.max").write_text(limit)
-        (tmp_path / "memory.current").write_text(used)
-        (tmp_path / "memory.stat").write_text("anon 100\ninactive_file 50\n")
-    assert memory.available() == expected
-
-
-def test_a_machine_with_less_than_the_limit_gives_what_it_has(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "CONTAINER", tmp_path)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=500))
-    (tmp_path / "memory.max").write_text("1000")
-    (tmp_path / "memory.current").write_text("300")
-    (tmp_path / "memory.stat").write_text("anon 100\ninactive_file 50\n")
-    assert memory.available() == 500
 
 
 def keys_of(batches) -> list[str]:

@@ -38,12 +38,12 @@ def test_another_backend_builds_the_networks_without_tensorflow():
     assert "tensorflow" not in loaded
 
 
-def test_the_stages_train_on_tensorflow_whatever_the_environment_says():
+def test_stages_use_tensorflow_despite_another_backend_in_the_environment():
     code = "from convline.runtime.keras_backend import keras; print(keras.backend.backend())"
     assert python(code) == "tensorflow\n"
 
 
 def python(code: str) -> str:
-    """What `code` prints in a process of its own, the environment asking for JAX."""
+    """Return what `code` prints in a new process with KERAS_BACKEND=jax."""
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     return subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)

@@ -1,4 +1,4 @@
-"""How long a stage took is kept beside its outputs, never in them."""
+"""Run times of stages are kept beside their outputs, never in them."""
 
 import json
 import sys

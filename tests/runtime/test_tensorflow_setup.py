@@ -1,4 +1,4 @@
-"""What the stages compute on: refused where it is not there, and the same result on several."""
+"""A missing device is refused, and several devices compute the same result."""
 
 import os
 import subprocess

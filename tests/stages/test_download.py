@@ -42,7 +42,7 @@ def test_an_archive_is_copied_as_it_is(fetch):
     assert Path("data/raw/own.zip").read_bytes() == Path("own.zip").read_bytes()
 
 
-def test_a_folder_is_packed_to_the_same_bytes_in_whatever_order_it_is_listed(fetch, monkeypatch):
+def test_a_folder_is_packed_to_the_same_bytes_in_any_order_of_its_files(fetch, monkeypatch):
     fill("own", FILES)
     assert fetch("own") == ["own.zip", "source.json"]
     first, walk = Path("data/raw/own.zip").read_bytes(), archive.os.walk

@@ -1,4 +1,4 @@
-"""From an archive to train, validation and test folders: every image once, none lost unnamed."""
+"""From an archive to train, validation and test folders: each image once, or named as left out."""
 
 import io
 import tarfile
@@ -16,7 +16,7 @@ BAD = b"This is a text."
 LITTER = {"x/.DS_Store": b"1", "__MACOSX/x/cat/0.png": b"2", "x/cat/._0.png": b"3"}
 
 
-def test_folders_tell_the_class(run):
+def test_classes_are_read_from_folders(run):
     tree = run(pets())
     assert count(tree, "class") == CLASSES
     assert sorted(tree.values()) == sorted(pets().values())
@@ -24,7 +24,7 @@ def test_folders_tell_the_class(run):
     assert (metrics()["images"], metrics()["n_classes"], metrics()["unlabelled"]) == (74, 3, 0)
 
 
-def test_file_names_tell_the_class(run, set_params):
+def test_classes_are_read_from_file_names(run, set_params):
     set_params(**{"organize.labels_from": "filename"})
     files = {f"train/{label}.{i}.png": png(label, i) for label in CLASSES for i in range(9)}
     assert count(run(files), "class") == dict.fromkeys(CLASSES, 9)
@@ -54,7 +54,7 @@ def test_each_class_has_its_share_of_each_split_within_one_image(run, set_params
             assert abs(found[split, label] - share * images) < 1
 
 
-def test_the_same_seed_gives_the_same_tree(run):
+def test_the_same_seed_writes_the_same_tree(run):
     first, content = run(pets()), metrics()
     assert (run(pets()), metrics()) == (first, content)
 
@@ -64,7 +64,7 @@ def test_neither_litter_nor_the_order_of_the_archive_changes_the_tree(run):
     assert run({**LITTER, **dict(reversed(pets().items())), "notes.txt": b"4"}) == first
 
 
-def test_another_seed_gives_another_tree(run, set_params):
+def test_another_seed_writes_another_tree(run, set_params):
     first = run(pets())
     set_params(seed=43)
     second = run(pets())

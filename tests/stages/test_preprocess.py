@@ -37,7 +37,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(ready, monkeypatch, en
     assert results[0] == results[1] == results[2]
 
 
-def test_another_seed_gives_another_order(ready, set_params):
+def test_another_seed_writes_another_order(ready, set_params):
     ready()
     first = records("train")
     set_params(seed=43)
@@ -117,7 +117,7 @@ def test_no_example_of_the_last_batch_is_dropped_and_the_number_of_batches_is_kn
     ]
 
 
-def test_shuffling_gives_each_epoch_an_order_of_its_own_and_repeats_for_the_seed(ready):
+def test_each_epoch_is_shuffled_differently_and_repeats_by_seed(ready):
     ready()
     order = keys_of(read("train"))
     batches, again = (read("train", shuffle_seed=7) for _ in range(2))

@@ -49,7 +49,7 @@ def test_the_head_learns_first_then_the_last_layers_with_it(tuned):
     assert changed == ["block5_conv1", "block5_conv2", "block5_conv3"]
 
 
-def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
+def test_the_curves_continue_and_both_best_epochs_are_in_the_metrics(tuned):
     rows = json.loads((paths.metrics_folder("train_head") / "plots/custom/loss.json").read_text())
     assert [row["epoch"] for row in rows if row["curve"] == "train"] == [1, 2, 3, 4, 5]
     metrics = json.loads(paths.metrics("train_head").read_text())["train_head"]
@@ -60,7 +60,7 @@ def test_the_curves_go_on_and_both_best_epochs_are_told(tuned):
     assert metrics["fine_tuned"]["parameters"] == head + 14_714_688  # VGG16 without its top
 
 
-def test_evaluate_gives_a_fine_tuned_model_images(tuned):
+def test_evaluate_passes_images_to_a_fine_tuned_model(tuned):
     params = load_params()
     model = load_model(paths.HEAD_MODEL)
     keys, _, expected = predict_images(model.network, tuned, "test", params)
@@ -68,7 +68,7 @@ def test_evaluate_gives_a_fine_tuned_model_images(tuned):
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_model(tuned):
+def test_the_same_seed_trains_the_same_model(tuned):
     before = paths.HEAD_MODEL.read_bytes()
     keras.utils.clear_session()
     train_head.main()

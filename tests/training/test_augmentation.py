@@ -1,4 +1,4 @@
-"""Augmentation: one warp per image, against Keras's own, on the host and on the device alike."""
+"""Augmentation: one warp per image, compared with Keras's, on the host and on the device."""
 
 import math
 

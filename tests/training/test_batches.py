@@ -1,4 +1,4 @@
-"""Training batches: 8-bit images all the way, other changes in each epoch, the same by seed."""
+"""Training batches: 8-bit images, with changes that differ per epoch and repeat by seed."""
 
 import numpy as np
 import pytest

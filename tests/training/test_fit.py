@@ -1,4 +1,4 @@
-"""What both training stages share: targets, optimizers, losses, fitting."""
+"""Both training stages share optimizers, schedules, class weights and fitting."""
 
 import json
 import math
@@ -55,7 +55,7 @@ def test_fit_steps_once_per_batch_and_restores_the_best_epoch(default, tiny_reco
     model, metrics = train_on(tiny_records, params)
     # 10 images in batches of 4: 3 steps an epoch. Keras takes 10 where the cardinality is unknown.
     assert int(model.optimizer.iterations) == 9
-    # And so does the schedule count them, or it would not end with the last epoch.
+    # The schedule counts the same steps and ends with the last epoch.
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-12)
     curves = json.loads((paths.metrics_folder("train") / "plots/custom/loss.json").read_text())
     validation = [row["loss"] for row in curves if row["curve"] == "validation"]
@@ -94,7 +94,7 @@ def test_early_stopping_stops(default, tiny_records):
 
 
 @pytest.mark.parametrize("losses", [(math.nan, 1.0), (1.0, math.inf)])
-def test_a_loss_that_is_no_number_is_one_clear_message(losses, tmp_path, monkeypatch):
+def test_a_loss_that_is_not_finite_is_one_clear_message(losses, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     logs = dict(zip(("loss", "val_loss"), losses, strict=True))
     with Live("curves", dvcyaml=None, save_dvc_exp=False) as live:

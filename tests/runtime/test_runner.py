@@ -1,0 +1,51 @@
+"""How a stage or a command ends: one message for a user's mistake, a traceback for a bug."""
+
+import sys
+
+import pytest
+
+from tests.commands import REPOSITORY, environment, run_in
+
+CODE = """
+import errno, os, signal
+from convline.runtime.errors import UserError
+from convline.runtime.runner import run
+
+def main():
+    try:
+        {body}
+    finally:
+        print("cleaned up")
+
+run(main, "stages.demo")
+"""
+DISK_FULL = "stages.demo: the disk is full. Free some space, then run the same command again.\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ("pass", 0, ""),
+        ("raise UserError('seed: must be 0')", 1, "stages.demo: seed: must be 0\n"),
+        ("raise OSError(errno.ENOSPC, 'full')", 1, DISK_FULL),
+        ("raise RuntimeError('cannot write: No space left on device')", 1, DISK_FULL),
+        ("raise KeyboardInterrupt", 130, ""),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143, ""),
+    ],
+)
+def test_the_end_is_a_status_and_one_message(tmp_path, body, status, message):
+    result = run_code(tmp_path, body)
+    assert (result.returncode, result.stdout) == (status, "cleaned up\n")
+    assert result.stderr == message
+
+
+def test_a_bug_keeps_its_traceback(tmp_path):
+    result = run_code(tmp_path, "raise ValueError('a bug')")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Traceback")
+    assert result.stderr.endswith("ValueError: a bug\n")
+
+
+def run_code(folder, body):
+    variables = {**environment(), "PYTHONPATH": str(REPOSITORY)}
+    return run_in(folder, [sys.executable, "-c", CODE.format(body=body)], variables)
