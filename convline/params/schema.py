@@ -6,13 +6,12 @@ changes one. So dvc.yaml need not list convline/params/ among the dependencies o
 new parameter of one stage leaves the results of the others valid.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from convline.params.per_layer import per_layer
-from convline.params.schema_base import Impossible, PositiveInt, Section
+from convline.params.schema_base import PositiveInt, Problems, Section
 from convline.params.schema_data import Csv, Download, Organize, Preprocess
 from convline.params.schema_features import MIN_PIXELS, Backbone, Extract
 from convline.params.schema_training import Activation, Augmentation, Train, TrainHead, Training
@@ -42,11 +41,9 @@ class Runtime(Section):
     device: Literal["auto", "gpu", "cpu"]
     gpus: PositiveInt
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _problems(self) -> Problems:
         if self.device == "cpu" and self.gpus > 1:
-            raise Impossible(("gpus", f"must be 1 when device is 'cpu', got {self.gpus}"))
-        return self
+            yield "gpus", f"must be 1 when device is 'cpu', got {self.gpus}"
 
 
 class Evaluate(Section):
@@ -73,18 +70,12 @@ class Params(Section):
     train_head: TrainHead
     evaluate: Evaluate
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        problems = [
-            *_images_too_small(self.preprocess, self.train),
-            *_half_precision_on_cpu(self),
-        ]
-        if problems:
-            raise Impossible(*problems)
-        return self
+    def _problems(self) -> Problems:
+        yield from _images_too_small(self.preprocess, self.train)
+        yield from _half_precision_on_cpu(self)
 
 
-def _images_too_small(preprocess: Preprocess, train: Train) -> Iterator[tuple[str, str]]:
+def _images_too_small(preprocess: Preprocess, train: Train) -> Problems:
     """Follow the image through the blocks of the scratch CNN until no pixel is left."""
     side = min(preprocess.image_size)
     pools = per_layer(train.pool_size, len(train.filters))
@@ -101,7 +92,7 @@ def _images_too_small(preprocess: Preprocess, train: Train) -> Iterator[tuple[st
             return
 
 
-def _half_precision_on_cpu(params: Params) -> Iterator[tuple[str, str]]:
+def _half_precision_on_cpu(params: Params) -> Problems:
     if params.runtime.device == "cpu":
         for name in ("train", "extract", "train_head"):
             if getattr(params, name).precision == "mixed_float16":

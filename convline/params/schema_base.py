@@ -1,8 +1,9 @@
 """The base class of all sections of params.yaml, and the types that several of them use."""
 
-from typing import Annotated, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 T = TypeVar("T")
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -19,6 +20,8 @@ OneOrMore = Annotated[
     Discriminator(lambda value: LIST if isinstance(value, list) else SINGLE),
 ]
 
+Problems = Iterator[tuple[str, str]]  # pairs of parameter and reason
+
 
 class Impossible(ValueError):
     """Values that are valid alone but not together, as pairs of (parameter, reason)."""
@@ -32,3 +35,13 @@ class Section(BaseModel):
     """A section of params.yaml: no defaults, no unknown keys, no conversion of types."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if problems := list(self._problems()):
+            raise Impossible(*problems)
+        return self
+
+    def _problems(self) -> Problems:
+        """Yield the values that are valid alone but not together."""
+        return iter(())

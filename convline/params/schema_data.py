@@ -2,18 +2,17 @@
 
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from convline.params.schema_base import (
     Fraction,
     ImageSize,
-    Impossible,
     NonNegativeInt,
     PositiveInt,
+    Problems,
     Section,
 )
 from convline.runtime import paths
@@ -36,14 +35,11 @@ class Download(Section):
     name: str | None
     path: str | None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        problems = [*self._wrong_path(), *self._wrong_name()]
-        if problems:
-            raise Impossible(*problems)
-        return self
+    def _problems(self) -> Problems:
+        yield from self._wrong_path()
+        yield from self._wrong_name()
 
-    def _wrong_path(self) -> Iterator[tuple[str, str]]:
+    def _wrong_path(self) -> Problems:
         if self.kind != "archive" and self.path is not None:
             yield "path", f"must be empty when kind is '{self.kind}', got {self.path!r}"
         elif self.kind == "archive" and not self.path:
@@ -58,7 +54,7 @@ class Download(Section):
                 reason = "must be outside data/, where DVC removes files, and must not contain it"
                 yield "path", f"{reason}, got {self.path!r}"
 
-    def _wrong_name(self) -> Iterator[tuple[str, str]]:
+    def _wrong_name(self) -> Problems:
         form, example = NAME_FORMS.get(self.kind, (None, None))
         got = f", got {self.name!r}" if self.name else ""
         if form is None and self.name is not None:
@@ -74,12 +70,10 @@ class Fractions(Section):
     validation: Fraction
     test: Fraction
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _problems(self) -> Problems:
         total = self.train + self.validation + self.test
         if not math.isclose(total, 1, abs_tol=1e-9):
-            raise Impossible(("", f"must add up to 1, got {total:g}"))
-        return self
+            yield "", f"must add up to 1, got {total:g}"
 
 
 class Csv(Section):
@@ -107,19 +101,13 @@ class Organize(Section):
     limit: PositiveInt | None
     max_bad_images: NonNegativeInt
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        problems = [
-            *_wrong_pattern("label_pattern", self.label_pattern, r"'^(cat|dog)\.'"),
-            *_wrong_pattern("group_pattern", self.group_pattern, r"'person(\d+)_'"),
-            *self._wrong_folds(),
-            *self._wrong_classes(),
-        ]
-        if problems:
-            raise Impossible(*problems)
-        return self
+    def _problems(self) -> Problems:
+        yield from _wrong_pattern("label_pattern", self.label_pattern, r"'^(cat|dog)\.'")
+        yield from _wrong_pattern("group_pattern", self.group_pattern, r"'person(\d+)_'")
+        yield from self._wrong_folds()
+        yield from self._wrong_classes()
 
-    def _wrong_folds(self) -> Iterator[tuple[str, str]]:
+    def _wrong_folds(self) -> Problems:
         if self.folds and self.split_method == "folders":
             reason = "must be empty when split_method is 'folders', which has its own validation"
             yield "folds", f"{reason}, got {self.folds}"
@@ -128,7 +116,7 @@ class Organize(Section):
             when = f"when folds is {self.folds or 'empty'}"
             yield "fold", f"must be at most {last} {when}, got {self.fold}"
 
-    def _wrong_classes(self) -> Iterator[tuple[str, str]]:
+    def _wrong_classes(self) -> Problems:
         if self.classes is not None and len(kept := set(self.classes.values())) < 2:
             yield "classes", f"must keep at least two classes, got {len(kept)}"
 
@@ -148,7 +136,7 @@ def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Iterator[tuple[str, str]]:
+def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Problems:
     try:
         groups = 1 if pattern is None else re.compile(pattern).groups
     except re.error as error:

@@ -1,12 +1,9 @@
 """The section `extract` of params.yaml: features of pre-trained networks."""
 
-from collections.abc import Iterator
-from typing import Literal, Self, cast
-
-from pydantic import model_validator
+from typing import Literal, cast
 
 from convline.params.per_layer import per_layer
-from convline.params.schema_base import ImageSize, Impossible, OneOrMore, PositiveInt, Section
+from convline.params.schema_base import ImageSize, OneOrMore, PositiveInt, Problems, Section
 from convline.params.schema_training import Precision
 
 Backbone = Literal[
@@ -36,19 +33,13 @@ class Extract(Section):
     precision: Precision
     batch_size: PositiveInt
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _problems(self) -> Problems:
         backbones = per_layer(cast("str | list[str]", self.backbone), 1)
-        problems = [
-            *self._wrong_image_size(backbones),
-            *self._wrong_backbones(backbones),
-            *self._wrong_weights(backbones),
-        ]
-        if problems:
-            raise Impossible(*problems)
-        return self
+        yield from self._wrong_image_size(backbones)
+        yield from self._wrong_backbones(backbones)
+        yield from self._wrong_weights(backbones)
 
-    def _wrong_image_size(self, backbones: list[str]) -> Iterator[tuple[str, str]]:
+    def _wrong_image_size(self, backbones: list[str]) -> Problems:
         height, width = self.image_size
         for name in backbones:
             least = MIN_PIXELS.get(name, MIN_PIXELS_OF_OTHERS)
@@ -56,7 +47,7 @@ class Extract(Section):
                 reason = f"{name} needs at least {least}x{least} pixels, got {height}x{width}"
                 yield "image_size", reason
 
-    def _wrong_backbones(self, backbones: list[str]) -> Iterator[tuple[str, str]]:
+    def _wrong_backbones(self, backbones: list[str]) -> Problems:
         if not backbones:
             yield "backbone", "must name at least one network, got []"
         if len(set(backbones)) < len(backbones):
@@ -64,7 +55,7 @@ class Extract(Section):
         if len(backbones) > 1 and self.pooling == "none":
             yield "pooling", "must be 'avg' or 'max' for several backbones, got 'none'"
 
-    def _wrong_weights(self, backbones: list[str]) -> Iterator[tuple[str, str]]:
+    def _wrong_weights(self, backbones: list[str]) -> Problems:
         count = len(backbones)
         sources = per_layer(self.weights, count)
         if len(sources) != count:

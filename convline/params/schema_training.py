@@ -1,17 +1,16 @@
 """The sections `train` and `train_head` of params.yaml; the terms are those of Keras."""
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from convline.params.schema_base import (
     Fraction,
-    Impossible,
     NonNegativeInt,
     OneOrMore,
     PositiveFloat,
     PositiveInt,
+    Problems,
     Rate,
     Section,
 )
@@ -45,24 +44,22 @@ class Training(Section):
     early_stopping_patience: PositiveInt
     precision: Precision
 
-    @model_validator(mode="after")
-    def _check_training(self) -> Self:
-        problems = [*self._wrong_loss(), *self._wrong_optimizer(), *self._wrong_schedule()]
-        if problems:
-            raise Impossible(*problems)
-        return self
+    def _problems(self) -> Problems:
+        yield from self._wrong_loss()
+        yield from self._wrong_optimizer()
+        yield from self._wrong_schedule()
 
-    def _wrong_loss(self) -> Iterator[tuple[str, str]]:
+    def _wrong_loss(self) -> Problems:
         # Keras smooths the labels of its cross-entropies only.
         if self.label_smoothing > 0 and self.loss not in {"crossentropy", "focal"}:
             reason = f"must be 0 when loss is '{self.loss}', got {self.label_smoothing}"
             yield "label_smoothing", reason
 
-    def _wrong_optimizer(self) -> Iterator[tuple[str, str]]:
+    def _wrong_optimizer(self) -> Problems:
         if self.optimizer == "adam" and self.momentum > 0:
             yield "momentum", f"must be 0 when optimizer is 'adam', got {self.momentum}"
 
-    def _wrong_schedule(self) -> Iterator[tuple[str, str]]:
+    def _wrong_schedule(self) -> Problems:
         schedule = f"learning_rate_schedule is '{self.learning_rate_schedule}'"
         if self.learning_rate_schedule != "inverse_time_decay" and self.decay_rate > 0:
             yield "decay_rate", f"must be 0 when {schedule}, got {self.decay_rate}"
@@ -100,10 +97,9 @@ class Train(Training):
     dropout: Rate
     augmentation: Augmentation
 
-    @model_validator(mode="after")
-    def _check_pool_size(self) -> Self:
-        _require_one_each("pool_size", self.pool_size, "filters", self.filters)
-        return self
+    def _problems(self) -> Problems:
+        yield from super()._problems()
+        yield from _wrong_length("pool_size", self.pool_size, "filters", self.filters)
 
 
 class FineTune(Section):
@@ -121,13 +117,12 @@ class TrainHead(Training):
     dropout: OneOrMore[Rate]
     fine_tune: FineTune
 
-    @model_validator(mode="after")
-    def _check_dropout(self) -> Self:
-        _require_one_each("dropout", self.dropout, "dense_units", self.dense_units)
-        return self
+    def _problems(self) -> Problems:
+        yield from super()._problems()
+        yield from _wrong_length("dropout", self.dropout, "dense_units", self.dense_units)
 
 
-def _require_one_each(name: str, value: object, layers_name: str, layers: list[int]) -> None:
+def _wrong_length(name: str, value: object, layers_name: str, layers: list[int]) -> Problems:
     if isinstance(value, list) and len(value) != len(layers):
         reason = f"must be one number or a list of {len(layers)}, one per entry of {layers_name}"
-        raise Impossible((name, f"{reason}, got {len(value)}"))
+        yield name, f"{reason}, got {len(value)}"

@@ -8,15 +8,15 @@ may_rise_by: 0.05
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from convline.evaluation.display_names import lower_is_better
 from convline.params.loading import did_you_mean, parse
-from convline.params.schema_base import Impossible, Section
+from convline.params.schema_base import Problems, Section
 from convline.runtime.errors import UserError
 
 GATE = Path("gate.yaml")
@@ -30,15 +30,13 @@ class Limit(Section):
     may_fall_by: Annotated[float, Field(ge=0)] | None = None
     may_rise_by: Annotated[float, Field(ge=0)] | None = None
 
-    @model_validator(mode="after")
-    def _direction(self) -> Self:
+    def _problems(self) -> Problems:
         low = lower_is_better(self.metric)
         right, wrong = ("may_rise_by", "may_fall_by") if low else ("may_fall_by", "may_rise_by")
         if getattr(self, wrong) is not None or getattr(self, right) is None:
             which = "lower" if low else "higher"
             why = f"is required for {self.metric}, where {which} is better"
-            raise Impossible((right, why))
-        return self
+            yield right, why
 
     @property
     def worse_by(self) -> float:

@@ -147,9 +147,15 @@ def test_values_that_do_not_fit_together_are_an_error(set_params, changes, param
 
 def test_all_conflicts_of_a_section_are_reported(set_params):
     changes = {"loss": "hinge", "label_smoothing": 0.1, "momentum": 0.9, "decay_rate": 0.1}
+    changes["pool_size"] = [2]
     set_params(**{f"train.{name}": value for name, value in changes.items()})
     names = [line.split(":")[0] for line in mistakes()]
-    assert names == ["train.label_smoothing", "train.momentum", "train.decay_rate"]
+    assert names == [
+        "train.label_smoothing",
+        "train.momentum",
+        "train.decay_rate",
+        "train.pool_size",
+    ]
 
 
 @pytest.mark.parametrize(
