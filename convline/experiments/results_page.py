@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from convline.params.presets import PRESETS
+from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
 from convline.runtime.paths import SPLITS
 
@@ -55,10 +56,22 @@ def write_page() -> None:
 
 
 def read_results() -> pd.DataFrame:
-    """Read docs/results.csv, one row per run; without the file there are no rows."""
+    """Read docs/results.csv, one row per run; without the file there are no rows.
+
+    Raises:
+        UserError: the file is not a table of results, for example after a failed merge.
+    """
     if not RESULTS.exists():
         return pd.DataFrame(columns=COLUMNS)
-    return pd.read_csv(RESULTS, keep_default_na=False)
+    try:
+        rows = pd.read_csv(RESULTS, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        rows = pd.DataFrame()
+    if not {*COLUMNS} <= {*rows} or pd.to_numeric(rows["seed"], errors="coerce").hasnans:
+        raise UserError(
+            f"{RESULTS} is not a table of results; `git checkout {RESULTS}` restores it"
+        )
+    return rows
 
 
 def page(rows: pd.DataFrame) -> str:

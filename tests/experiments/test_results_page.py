@@ -9,6 +9,7 @@ import pytest
 
 from convline.experiments import preset_runs, results_page
 from convline.params.presets import PRESETS
+from convline.runtime.errors import UserError
 
 ROW = {
     "preset": "default",
@@ -91,6 +92,18 @@ def test_the_committed_page_and_presets_match_the_committed_results(workspace):
     results_page.write_page()
     for file in [results_page.PAGE, *PRESETS.glob("*.yaml")]:
         assert file.read_text() == (root / file).read_text()
+
+
+@pytest.mark.parametrize("mark", ["<<<<<<< ours\n", "a,b\n", None])
+def test_a_broken_table_of_results_is_one_message(workspace, mark):
+    preset_runs.keep(ROW)
+    text = results_page.RESULTS.read_text()
+    results_page.RESULTS.write_text("" if mark is None else mark + text)
+    with pytest.raises(UserError, match=r"results\.csv is not a table of results; `git checkout"):
+        results_page.write_page()
+    results_page.RESULTS.write_text(text + "=======\n")
+    with pytest.raises(UserError, match="is not a table of results"):
+        results_page.write_page()
 
 
 @pytest.fixture
