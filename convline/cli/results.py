@@ -32,8 +32,9 @@ from convline.cli import options
 def main(preset: str | None, values: tuple[str, ...], seeds: tuple[int, ...]) -> None:
     # Slow imports come after the arguments have been checked.
     from convline.experiments.preset_runs import keep, run_preset
-    from convline.experiments.results_page import write_page
+    from convline.experiments.results_page import read_results, write_page
 
+    read_results()  # A run takes minutes: first check the table to which it is added.
     for seed in seeds if preset else ():
         keep(run_preset(str(preset), values, seed))
     write_page()

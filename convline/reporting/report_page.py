@@ -24,6 +24,7 @@ from convline.runtime.files import fresh_file
 
 # The part of the page that shows the plots of a stage (default: test).
 PARTS = {"train": "training", "train_head": "training", "evaluate": "test"}
+SHOWN_STAGES = ("download", "organize", "train", "extract", "train_head", "evaluate")
 # Titles and alternative texts of pictures by file name, in the order of the page; the title of any
 # other picture is its file name.
 OF_A_MODEL = {
@@ -136,15 +137,20 @@ def read_pipeline() -> dict[str, Any]:
     """Read dvc.yaml.
 
     Raises:
-        UserError: it is missing or not valid.
+        UserError: it is missing or not valid, or lacks a stage that the report shows.
     """
     try:
-        return YAML(typ="safe", pure=True).load(paths.DVC_YAML.read_text(encoding="utf-8"))
+        pipeline = YAML(typ="safe", pure=True).load(paths.DVC_YAML.read_text(encoding="utf-8"))
     except FileNotFoundError:
         why = "run from the root of the repository"
         raise UserError(f"there is no {paths.DVC_YAML} here; {why}") from None
     except YAMLError as error:
         raise UserError(f"{paths.DVC_YAML} is not valid YAML:\n{error}") from None
+    stages = pipeline.get("stages") if isinstance(pipeline, dict) else None
+    missing = [name for name in SHOWN_STAGES if name not in (stages or {})]
+    if missing:
+        raise UserError(f"{paths.DVC_YAML} has no stage {', '.join(missing)}; the report needs it")
+    return pipeline
 
 
 def by_part(plots: list[Plot], pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -39,6 +39,16 @@ def test_metrics_of_another_version_are_one_message(tmp_path, monkeypatch):
         call(report.main)
 
 
+def test_a_missing_stage_is_one_message(tmp_path, monkeypatch):
+    write_run(tmp_path, EVIL, commit=False)
+    monkeypatch.chdir(tmp_path)
+    text = paths.DVC_YAML.read_text().replace("  evaluate:\n", "  judge:\n")
+    for broken in ("", "stages: []\n", text):
+        paths.DVC_YAML.write_text(broken)
+        with pytest.raises(UserError, match=r"dvc.yaml has no stage .*evaluate; the report needs"):
+            call(report.main)
+
+
 @pytest.mark.parametrize("name", ["dvc.yaml", "metrics/evaluate/scores.csv"])
 def test_conflict_markers_are_one_message(tmp_path, monkeypatch, name):
     write_run(tmp_path, EVIL, commit=False)

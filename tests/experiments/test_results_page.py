@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from convline.cli import results
 from convline.experiments import preset_runs, results_page
 from convline.params.presets import PRESETS
 from convline.runtime.errors import UserError
+from tests.commands import call
 
 ROW = {
     "preset": "default",
@@ -102,8 +104,10 @@ def test_a_broken_table_of_results_is_one_message(workspace, mark):
     with pytest.raises(UserError, match=r"results\.csv is not a table of results; `git checkout"):
         results_page.write_page()
     results_page.RESULTS.write_text(text + "=======\n")
+    # Refused before any run.
     with pytest.raises(UserError, match="is not a table of results"):
-        results_page.write_page()
+        call(results.main, "default")
+    assert not Path("params.yaml").exists()
 
 
 @pytest.fixture
