@@ -1,9 +1,9 @@
 """Record loss and accuracy of each epoch with DVCLive, for DVC's plots."""
 
 import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dvclive import Live
 
@@ -11,12 +11,9 @@ from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 @contextmanager
-def live_curves(stage: str) -> "Iterator[Curves]":
+def live_curves(stage: str) -> Iterator["Curves"]:
     """Yield the curves of one run of a training stage, in metrics/<stage>/plots/custom/."""
     with Live(dir=str(paths.metrics_folder(stage)), dvcyaml=None, save_dvc_exp=False) as live:
         yield Curves(live, stage)
