@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.commands import REPOSITORY, convline, dvc, environment, make_repository, stages_run
 from tests.pipeline.test_default_run import SHRUNK
-from tests.serving.test_web_app import serving
+from tests.served_app import serving
 
 # One minute for the shared run, another for its clones.
 pytestmark = pytest.mark.slow
