@@ -44,15 +44,9 @@ class Download(Section):
             yield "path", f"must be empty when kind is '{self.kind}', got {self.path!r}"
         elif self.kind == "archive" and not self.path:
             yield "path", "must name a zip, a tar or a folder of images when kind is 'archive'"
-        elif self.path:
-            try:
-                path = Path(self.path).expanduser().resolve()
-            except RuntimeError:
-                yield "path", f"must not start with '~' and an unknown user, got {self.path!r}"
-                return
-            if _overlap(path, paths.DATA.resolve()):
-                reason = "must be outside data/, where DVC removes files, and must not contain it"
-                yield "path", f"{reason}, got {self.path!r}"
+        elif self.path and _overlap(paths.expand_home(self.path).resolve(), paths.DATA.resolve()):
+            reason = "must be outside data/, where DVC removes files, and must not contain it"
+            yield "path", f"{reason}, got {self.path!r}"
 
     def _wrong_name(self) -> Problems:
         form, example = NAME_FORMS.get(self.kind, (None, None))

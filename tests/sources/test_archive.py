@@ -85,6 +85,7 @@ def test_a_folder_that_cannot_be_listed_is_refused(fetch, monkeypatch):
     ("path", "why"),
     [
         ("/nowhere.zip", "download.path: there is nothing at '/nowhere.zip'$"),
+        ("~nobody-of-this-name/photos.zip", "nothing at '~nobody-of-this-name/photos.zip' from /"),
         ("nowhere", "nothing at 'nowhere' from /.*; an absolute path is valid in every folder$"),
     ],
 )
