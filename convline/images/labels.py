@@ -5,9 +5,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from convline.images.archives import read_members
-from convline.images.image_tables import possible_ids, read_table
-from convline.params.schema import Csv, Organize
+from convline.images.table_labels import labels_from_table
+from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
 SPLIT_FOLDERS = {
@@ -34,7 +33,7 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
         UserError: the table or a class of `organize.classes` is missing, or the table is not valid.
     """
     if organize.labels_from == "csv":
-        labels = _from_table(contents, _read_table(archive, organize.csv), organize.csv)
+        labels = labels_from_table(contents, archive, organize).classes
     elif organize.labels_from == "filename":
         labels = {name: _from_filename(name, organize.label_pattern) for name in contents}
     else:
@@ -59,55 +58,6 @@ def _from_folder(name: str) -> str:
 def _from_filename(name: str, pattern: str) -> str:
     match = re.search(pattern, PurePosixPath(name).name)
     return (match.group(1) if match else None) or ""
-
-
-def _read_table(archive: Path, csv: Csv) -> dict[str, str]:
-    """Return the label of each image id in the table."""
-    wanted = f"/{csv.file}"
-    found = read_members(archive, lambda name: f"/{name}".endswith(wanted))
-    tables = {content for _, content in found}  # Equal copies count once.
-    if len(tables) != 1:
-        has = f"{archive.name} has {len(tables)} different files '{csv.file}'"
-        raise UserError(f"organize.csv.file: {has}")
-    table = read_table(tables.pop(), f"organize.csv.file: '{csv.file}'")
-    for param in ("image", "label"):
-        column = getattr(csv, param)
-        if column not in table:
-            has = ", ".join(f"'{name}'" for name in table)
-            raise UserError(
-                f"organize.csv.{param}: '{csv.file}' has no column '{column}'; it has {has}"
-            )
-    labels = table.groupby(csv.image)[csv.label]
-    if table.empty:
-        raise UserError(f"organize.csv.file: '{csv.file}' has no rows")
-    if (different := labels.nunique()).max() > 1:
-        image = different.idxmax()
-        raise UserError(
-            f"'{csv.file}' gives the image '{image}' {different.max()} different labels"
-        )
-    return dict(labels.first())
-
-
-def _from_table(
-    contents: Mapping[str, bytes], table: Mapping[str, str], csv: Csv
-) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    named: dict[str, str] = {}
-    for name, content in contents.items():
-        path = PurePosixPath(name)
-        inside = csv.folder is None or csv.folder in path.parts[:-1]
-        keys = possible_ids(name) if inside else ()
-        key = next((key for key in keys if key in table), None)
-        labels[name] = "" if key is None else table[key]
-        # Kaggle's test/1.png is not train/1.png, the image that the table means.
-        other = name if key is None else named.setdefault(key, name)
-        if contents[other] != content:
-            both = f"'{key}' in '{csv.file}' may mean '{other}' or '{name}'"
-            raise UserError(f"{both}; set organize.csv.folder to the folder of the images")
-    if not named:
-        some = ", ".join(f"'{key}'" for key in list(table)[:3])
-        raise UserError(f"organize.csv: no image is named in '{csv.file}', which names {some} ...")
-    return labels
 
 
 def _select(labels: Mapping[str, str], classes: Mapping[str, str]) -> dict[str, str]:
