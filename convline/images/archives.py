@@ -11,12 +11,14 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO
 
+from convline.images.zip_names import decode_names
 from convline.runtime.errors import UserError
 
 INNER = re.compile(r"\.(zip|tar|tgz|tbz2|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
@@ -29,34 +31,75 @@ MAX_DEPTH = 8  # archives inside archives
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 
 
-def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of each member whose name is wanted, in the order of the archive.
+class Member:
+    """An open file of an archive; the errors of its reader name the archive."""
 
-    The name of a member of an inner archive starts with that archive's own name, without its
-    extensions: `train/cat.0.jpg` in `train.zip` is `train/train/cat.0.jpg`. Files that
-    desktops leave behind (`.DS_Store`, `__MACOSX`, `Thumbs.db`) are skipped.
+    def __init__(self, stream: IO[bytes], name: str, archive: Path) -> None:
+        self._stream, self._name, self._archive = stream, name, archive
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next `size` bytes, or all that are left, up to `MAX_MEMBER`.
+
+        Raises:
+            UserError: the archive is damaged, or more than `MAX_MEMBER` bytes are left.
+        """
+        with _named_errors(self._archive):
+            data = self._stream.read(MAX_MEMBER + 1 if size < 0 else size)
+        if len(data) > MAX_MEMBER:
+            where = f"{self._archive.name}: '{self._name}'"
+            raise UserError(f"{where} is larger than {MAX_MEMBER >> 20} MiB unpacked")
+        return data
+
+
+def open_members(
+    archive: Path, encoding: str | None = None, litter: Counter[str] | None = None
+) -> Iterator[tuple[str, Member]]:
+    """Yield name and open stream of each file, in the order of the archive.
+
+    A stream can be read until the next one is asked for: `stream.read(64)`, then `stream.read()`
+    for the rest, or nothing. The name of a file of an inner archive starts with that archive's own
+    name, without its extensions: `train/cat.0.jpg` in `train.zip` is `train/train/cat.0.jpg`.
+
+    Args:
+        archive: a zip or a tar.
+        encoding: of the names in a zip that are not marked as UTF-8 (`organize.metadata_encoding`);
+            None to detect UTF-8.
+        litter: is filled with the numbers of the files that desktops leave behind, which are
+            skipped, by their kind: `.DS_Store`, `__MACOSX`, `._*`.
 
     Raises:
         UserError: `archive` is damaged, encrypted or not an archive, or a member is refused.
     """
+    skipped = Counter[str]() if litter is None else litter
     with _named_errors(archive), archive.open("rb") as stream:
-        for name, member in _walk(stream, archive.name):
-            if wanted(name):
-                yield name, _read(member, name, archive)
+        for name, member in _walk(stream, archive.name, encoding, skipped):
+            yield name, Member(member, name, archive)
+
+
+def read_members(
+    archive: Path, wanted: Callable[[str], bool], encoding: str | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each member whose name is wanted, as `open_members`.
+
+    Raises:
+        UserError: as `open_members`, or a member is larger than `MAX_MEMBER`.
+    """
+    for name, member in open_members(archive, encoding):
+        if wanted(name):
+            yield name, member.read()
 
 
 def check(archive: Path) -> int:
     """Read all of `archive` to detect damage, and return the number of its files.
 
     Raises:
-        UserError: as `read_members`.
+        UserError: as `open_members`, but not for the encoding of names.
     """
     files = 0
-    with _named_errors(archive), archive.open("rb") as stream:
-        for _, member in _walk(stream, archive.name):
-            files += 1
-            while member.read(CHUNK):
-                pass
+    for _, member in open_members(archive, encoding="cp437"):  # any bytes are valid cp437
+        files += 1
+        while member.read(CHUNK):
+            pass
     return files
 
 
@@ -67,39 +110,61 @@ def printable(name: str) -> str:
 
 
 def _walk(
-    stream: IO[bytes], label: str, parent: str = "", depth: int = 0
+    stream: IO[bytes],
+    label: str,
+    encoding: str | None,
+    litter: Counter[str],
+    parent: str = "",
+    *,
+    depth: int = 0,
 ) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield (name, open member) for each file, descending into inner archives."""
     if depth > MAX_DEPTH:
         raise UserError(f"{label[:80]} ... contains more than {MAX_DEPTH} nested archives")
     # Tar first: `is_zipfile` also accepts a tar that ends with a zip.
-    opener = _tar_members if tarfile.is_tarfile(stream) else _zip_members
+    is_tar = tarfile.is_tarfile(stream)
     stream.seek(0)
-    for raw_name, open_member in opener(stream, label):
+    for raw_name, open_member in (
+        _tar_members(stream, label) if is_tar else _zip_members(stream, label, encoding)
+    ):
         name = _safe(raw_name, label)
-        if any(part in LITTER or part.startswith("._") for part in name.split("/")):
+        if kind := _kind_of_litter(name):
+            litter[kind] += 1
             continue
         with open_member() as member:
             if INNER.search(name):
                 inner = f"{parent}{INNER.sub('', name)}/"
-                yield from _walk(member, f"{label}/{name}", inner, depth + 1)
+                yield from _walk(
+                    member, f"{label}/{name}", encoding, litter, inner, depth=depth + 1
+                )
             else:
                 yield parent + name, member
+
+
+def _kind_of_litter(name: str) -> str | None:
+    for part in name.split("/"):
+        if part in LITTER:
+            return part
+        if part.startswith("._"):
+            return "._*"
+    return None
 
 
 Members = Iterator[tuple[str, Callable[[], IO[bytes]]]]
 
 
-def _zip_members(stream: IO[bytes], label: str) -> Members:
+def _zip_members(stream: IO[bytes], label: str, encoding: str | None) -> Members:
     if not zipfile.is_zipfile(stream):
         raise UserError(f"{label} is neither a zip nor a tar archive, or it is damaged")
     with zipfile.ZipFile(stream) as archive:
+        names = decode_names(archive.infolist(), encoding, label)
+        members = zip(names, archive.infolist(), strict=True)
         # In the order of the bytes, because a compressed inner archive can only be read forwards.
-        for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
+        for name, info in sorted(members, key=lambda member: member[1].header_offset):
             if stat.S_ISLNK(info.external_attr >> 16):
-                raise UserError(f"{label} has a link, '{info.filename}'; links are refused")
+                raise UserError(f"{label} has a link, '{name}'; links are refused")
             if not info.is_dir():
-                yield info.filename, partial(archive.open, info)
+                yield name, partial(archive.open, info)
 
 
 def _tar_members(stream: IO[bytes], label: str) -> Members:
@@ -126,13 +191,6 @@ def _safe(name: str, label: str) -> str:
     if path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:[\\/]", name):
         raise UserError(f"{label} has a member that points outside its folder: '{name}'")
     return "/".join(parts)
-
-
-def _read(member: IO[bytes], name: str, archive: Path) -> bytes:
-    data = member.read(MAX_MEMBER + 1)
-    if len(data) > MAX_MEMBER:
-        raise UserError(f"{archive.name}: '{name}' is larger than {MAX_MEMBER >> 20} MiB unpacked")
-    return data
 
 
 @contextmanager
