@@ -35,7 +35,8 @@ from convline.sources.provenance import read_source
 def main() -> None:
     params = load_params()
     archive = read_source().archive
-    images, bad = inspect_all(archive)
+    scan = inspect_all(archive, params.organize, lambda _: True)
+    images, bad = scan.images, scan.bad
     refuse_bad(images, bad, params.organize.max_bad_images)
     contents = {name: image.sha256 for name, image in images.items()}
     labels = find_labels(contents, archive, params.organize)

@@ -3,8 +3,9 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from tqdm import tqdm
 from convline.images.archives import read_members
 from convline.images.decoding import EXTENSIONS, BadImage, is_image_name, measure
 from convline.images.labels import split_of
+from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
 # A thread takes a batch at a time: at most so many images, and no more once it has so many bytes.
@@ -22,46 +24,88 @@ AHEAD = 4  # batches in memory
 
 
 class Image(NamedTuple):
-    """Facts about an image that can be decoded: file size in bytes, height and width in pixels."""
+    """Facts about an image that can be decoded.
+
+    Attributes:
+        sha256: digest of the file.
+        size: of the file, in bytes.
+        height: in pixels.
+        width: in pixels.
+        peak: largest value of an image with 16-bit channels; None for other images.
+    """
 
     sha256: bytes
     size: int
     height: int
     width: int
+    peak: int | None = None
 
     def identity(self, name: str) -> tuple[bytes, str, str | None]:
         """Return what an image and a copy of it elsewhere in the archive have in common."""
         return self.sha256, name.rsplit("/", 1)[-1], split_of(name)
 
 
+@dataclass
+class Scan:
+    """Every file of an archive, by name.
+
+    Attributes:
+        images: facts about the images that can be decoded.
+        bad: the reasons why other images cannot be decoded.
+        ignored: the reasons why the other files are not read.
+    """
+
+    images: dict[str, Image] = field(default_factory=dict)
+    bad: dict[str, str] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
+
+
+NOT_SELECTED = "not selected by organize.include and organize.exclude"
+
 Found = list[tuple[str, Image | str]]
 
 
-def inspect_all(archive: Path) -> tuple[dict[str, Image], dict[str, str]]:
-    """Return the images that can be decoded, by name, and the reasons why the others cannot.
+def inspect_all(
+    archive: Path,
+    organize: Organize,  # noqa: ARG001
+    selected: Callable[[str], bool],
+) -> Scan:
+    """Decode the selected images of an archive, and sort all of its files.
+
+    Args:
+        archive: a zip or tar.
+        organize: the section `organize`.
+        selected: returns False for the names of files to leave out.
 
     Raises:
         UserError: the archive has no images, or two with the same name.
     """
-    images: dict[str, Image] = {}
-    bad: dict[str, str] = {}
+    scan = Scan()
+
+    def wanted(name: str) -> bool:
+        if not selected(name):
+            scan.ignored[name] = NOT_SELECTED
+        elif not is_image_name(name):
+            scan.ignored[name] = "not an image"
+        return name not in scan.ignored
+
     # disable=None: no bar if the output is not a terminal.
-    for name, result in tqdm(_inspect(archive), "decode", unit=" images", disable=None):
-        if name in images or name in bad:
+    for name, result in tqdm(_inspect(archive, wanted), "decode", unit=" images", disable=None):
+        if name in scan.images or name in scan.bad:
             raise UserError(f"{archive} has two images named '{name}'; rename one of them")
         if isinstance(result, Image):
-            images[name] = result
+            scan.images[name] = result
         else:
-            bad[name] = result
-    if not images and not bad:
+            scan.bad[name] = result
+    if not scan.images and not scan.bad:
         endings = ", ".join(sorted(EXTENSIONS))
         raise UserError(f"no images found in {archive}; supported file name extensions: {endings}")
-    return images, bad
+    return scan
 
 
-def _inspect(archive: Path) -> Iterator[tuple[str, Image | str]]:
+def _inspect(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Image | str]]:
     """Decode in threads (Pillow's decoders release the interpreter lock); yield in order."""
-    members = read_members(archive, is_image_name)
+    members = read_members(archive, wanted)
     running: deque[Future[Found]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while batch := _next_batch(members):
