@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
+from pydantic_core import PydanticCustomError
 
 from convline.params.schema_base import (
     Fraction,
@@ -70,13 +71,45 @@ class Fractions(Section):
             yield "", f"must add up to 1, got {total:g}"
 
 
+def _check_column(value: object) -> object:
+    number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not number and not (isinstance(value, str) and value):
+        raise PydanticCustomError("column", "must be the name of a column, or its number from 0")
+    return value
+
+
+def _check_columns(value: object) -> object:
+    if not isinstance(value, list):
+        return _check_column(value)
+    if len(value) < 2 or not all(isinstance(name, str) and name for name in value):
+        raise PydanticCustomError("column", "must be one column, or a list of two names or more")
+    return value
+
+
+Column = Annotated[str | int, PlainValidator(_check_column)]
+Columns = Annotated[str | int | list[str], PlainValidator(_check_columns)]
+
+
 class Csv(Section):
     """A table of labels inside the archive."""
 
     file: str
+    encoding: str | None
     folder: str | None
-    image: str
-    label: str
+    image: Column
+    label: Columns
+    group: Column | None
+    split: Column | None
+
+    def _problems(self) -> Problems:
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            reason = "must be a text encoding such as cp1252, utf-16 or shift_jis"
+            yield "encoding", f"{reason}, got {self.encoding!r}"
+        given = [self.image, self.label, self.group, self.split]
+        columns = [column for column in given if column is not None]
+        if len({isinstance(column, int) for column in columns}) > 1:
+            reason = "must all be numbers (of a table without a header) or all be names"
+            yield "image, label, group, split", f"{reason}, got {columns}"
 
 
 class Organize(Section):
@@ -100,6 +133,7 @@ class Organize(Section):
         yield from _wrong_pattern("group_pattern", self.group_pattern, r"'person(\d+)_'")
         yield from self._wrong_folds()
         yield from self._wrong_classes()
+        yield from self._unused_columns()
 
     def _wrong_folds(self) -> Problems:
         if self.folds and self.split_method == "folders":
@@ -113,6 +147,19 @@ class Organize(Section):
     def _wrong_classes(self) -> Problems:
         if self.classes is not None and len(kept := set(self.classes.values())) < 2:
             yield "classes", f"must keep at least two classes, got {len(kept)}"
+
+    def _unused_columns(self) -> Problems:
+        for name in ("group", "split"):
+            column = getattr(self.csv, name)
+            if column is not None and self.labels_from != "csv":
+                reason = f"must be empty when labels_from is '{self.labels_from}'"
+                yield f"csv.{name}", f"{reason}, got {column!r}"
+        if self.csv.group is not None and self.group_pattern is not None:
+            reason = "must be empty when csv.group is set"
+            yield "group_pattern", f"{reason}, got {self.group_pattern!r}"
+        if self.csv.split is not None and self.split_method == "fractions":
+            reason = "must be folders or test_folder when csv.split is set"
+            yield "split_method", f"{reason}, got {self.split_method!r}"
 
 
 class Preprocess(Section):
@@ -128,6 +175,14 @@ class Preprocess(Section):
 
 def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Problems:

@@ -56,6 +56,16 @@ def test_the_default_is_valid(workspace):
         ("train.pool_size", "2", "must be an integer, got '2'"),
         ("train.pool_size", 0, "must be greater than 0, got 0"),
         ("train_head.dropout", 1.5, "must be less than 1, got 1.5"),
+        (
+            "organize.csv.image",
+            -1,
+            "must be the name of a column, or its number from 0, got -1",
+        ),
+        (
+            "organize.csv.label",
+            ["cat"],
+            "must be one column, or a list of two names or more, got ['cat']",
+        ),
         ("extract.backbone", [], "must name at least one network, got []"),
     ],
 )

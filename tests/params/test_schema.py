@@ -13,6 +13,35 @@ NOTHING_LEFT = "nothing is left after block 2 of 2 (train.filters, kernel_size, 
     ("changes", "parameter", "message"),
     [
         ({"organize.fractions.train": 0.8}, "organize.fractions", "must add up to 1, got 1.1"),
+        (
+            {"organize.csv.encoding": "latin-7"},
+            "organize.csv.encoding",
+            "must be a text encoding such as cp1252, utf-16 or shift_jis, got 'latin-7'",
+        ),
+        (
+            {"organize.csv.image": 0},
+            "organize.csv.image, label, group, split",
+            "must all be numbers (of a table without a header) or all be names, got [0, 'label']",
+        ),
+        (
+            {"organize.csv.group": "lesion_id"},
+            "organize.csv.group",
+            "must be empty when labels_from is 'folder', got 'lesion_id'",
+        ),
+        (
+            {
+                "organize.labels_from": "csv",
+                "organize.csv.group": "person",
+                "organize.group_pattern": "(a)",
+            },
+            "organize.group_pattern",
+            "must be empty when csv.group is set, got '(a)'",
+        ),
+        (
+            {"organize.labels_from": "csv", "organize.csv.split": "split"},
+            "organize.split_method",
+            "must be folders or test_folder when csv.split is set, got 'fractions'",
+        ),
         ({"train.momentum": 0.9}, "train.momentum", "must be 0 when optimizer is 'adam', got 0.9"),
         (
             {"train_head.decay_rate": 0.1},
