@@ -30,9 +30,10 @@ def test_other_names_need_the_encoding_and_the_message_shows_how_they_read(tmp_p
     archive = save(tmp_path, {b"ok/1.jpg": b"", "表/1.jpg".encode("cp932"): b""})
     with pytest.raises(UserError) as caught:
         names(archive)
-    assert str(caught.value).splitlines() == [
-        "a.zip does not store the encoding of its file names, and they are not UTF-8; "
-        "set organize.metadata_encoding to the encoding with which the first of them is right:",
+    problem, *readings = str(caught.value).splitlines()
+    assert problem.startswith("a.zip does not store the encoding of its file names")
+    assert "set organize.metadata_encoding to the encoding with which the first" in problem
+    assert readings == [
         "  cp437   ò\\/1.jpg",
         "  cp1252  •\\/1.jpg",
         "  cp932   表/1.jpg",
@@ -44,7 +45,7 @@ def test_other_names_need_the_encoding_and_the_message_shows_how_they_read(tmp_p
 def test_a_wrong_encoding_is_refused(tmp_path):
     archive = save(tmp_path, {"café/1.jpg".encode("cp1252"): b""})
     assert names(archive, "cp1252") == ["café/1.jpg"]
-    with pytest.raises(UserError, match="a file name in a.zip is not utf-8; set .*\n.*\n"):
+    with pytest.raises(UserError, match=r"a file name in a\.zip is not utf-8; set .*\n.*\n"):
         names(archive, "utf-8")
 
 
