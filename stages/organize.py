@@ -45,7 +45,7 @@ def main() -> None:
     splits = assign_splits(labels, contents, params.organize, params.seed)
     targets = target_paths(splits, labels)
     with fresh_dir(paths.ORGANIZED) as folder:
-        write_images(archive, targets, folder)
+        write_images(archive, targets, folder, params.organize.metadata_encoding)
         with fresh_dir(paths.metrics_folder("organize")) as preview:
             write_balance(targets, preview)
             write_samples(targets, folder, preview)
@@ -91,11 +91,13 @@ def find_groups(targets: dict[str, Path], pattern: str | None) -> dict[str, str]
     return {key: group for key, group in groups.items() if group is not None}
 
 
-def write_images(archive: Path, targets: dict[str, Path], folder: Path) -> None:
+def write_images(
+    archive: Path, targets: dict[str, Path], folder: Path, encoding: str | None
+) -> None:
     """Copy each image of `targets` from the archive to its place in `folder`."""
     for parent in {target.parent for target in targets.values()}:
         (folder / parent).mkdir(parents=True)
-    members = read_members(archive, targets.__contains__)
+    members = read_members(archive, targets.__contains__, encoding)
     # disable=None: no bar if the output is not a terminal.
     for name, data in tqdm(members, "write", len(targets), unit=" images", disable=None):
         (folder / targets[name]).write_bytes(data)

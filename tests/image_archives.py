@@ -21,6 +21,21 @@ def pack(files):
     return buffer.getvalue()
 
 
+def pack_unmarked(files, extra=b""):
+    """Return a zip whose names are these bytes, without the flag that marks UTF-8."""
+    marks = {f"{number:x<{len(name)}}": name for number, name in enumerate(files)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for mark, data in zip(marks, files.values(), strict=True):
+            info = zipfile.ZipInfo(mark)
+            info.extra = extra
+            archive.writestr(info, data)
+    content = buffer.getvalue()
+    for mark, name in marks.items():
+        content = content.replace(mark.encode(), name)
+    return content
+
+
 def tree_of(folder):
     files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}

@@ -76,19 +76,20 @@ def main(
     from convline.submitting.sample_submission import find_sample
     from convline.submitting.submission_columns import check_options, decide
 
-    source = read_source()
+    params, source = load_params(), read_source()
+    encoding = params.organize.metadata_encoding
     competition = submission_file.find_competition(competition, source, send=yes)
     made_by = commit()  # before the file is written
-    asked = find_sample(source.archive, sample, images)
+    asked = find_sample(source.archive, sample, images, encoding)
     # TensorFlow takes seconds to load: first everything that may be missing.
     from convline.serving.loaded_classifier import load_classifier
     from convline.submitting.competition_predictions import predict, trained_part
 
     classifier = load_classifier(model)
-    positive_class = positive or load_params().evaluate.positive_class
+    positive_class = positive or params.evaluate.positive_class
     form = decide(asked.asked, classifier.classes, values, positive_class)
     check_options(form, clip, positive)
-    probabilities = predict(classifier, source.archive, asked.images, batch_size)
+    probabilities = predict(classifier, source.archive, asked.images, batch_size, encoding)
     submission_file.write(asked, form.fill(probabilities, clip), output)
     print(submission_file.describe(output, asked, form, clip))
     if competition is None:

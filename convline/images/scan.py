@@ -67,7 +67,7 @@ Found = list[tuple[str, Image | str]]
 
 def inspect_all(
     archive: Path,
-    organize: Organize,  # noqa: ARG001
+    organize: Organize,
     selected: Callable[[str], bool],
 ) -> Scan:
     """Decode the selected images of an archive, and sort all of its files.
@@ -89,8 +89,9 @@ def inspect_all(
             scan.ignored[name] = "not an image"
         return name not in scan.ignored
 
+    members = read_members(archive, wanted, organize.metadata_encoding)
     # disable=None: no bar if the output is not a terminal.
-    for name, result in tqdm(_inspect(archive, wanted), "decode", unit=" images", disable=None):
+    for name, result in tqdm(_inspect(members), "decode", unit=" images", disable=None):
         if name in scan.images or name in scan.bad:
             raise UserError(f"{archive} has two images named '{name}'; rename one of them")
         if isinstance(result, Image):
@@ -103,9 +104,8 @@ def inspect_all(
     return scan
 
 
-def _inspect(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Image | str]]:
+def _inspect(members: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Image | str]]:
     """Decode in threads (Pillow's decoders release the interpreter lock); yield in order."""
-    members = read_members(archive, wanted)
     running: deque[Future[Found]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while batch := _next_batch(members):

@@ -21,14 +21,15 @@ def labels_from_table(contents: Mapping[str, bytes], archive: Path, organize: Or
     Raises:
         UserError: the table or a column is missing, or the table does not fit the images.
     """
-    labels = _match(contents, _read(archive, organize.csv), organize.csv)
+    labels = _match(contents, _read(archive, organize), organize.csv)
     return LabelSet(classes=labels)
 
 
-def _read(archive: Path, csv: Csv) -> dict[str, str]:
+def _read(archive: Path, organize: Organize) -> dict[str, str]:
     """Return the label of each image id in the table."""
-    wanted = f"/{csv.file}"
-    found = read_members(archive, lambda name: f"/{name}".endswith(wanted))
+    csv, wanted = organize.csv, f"/{organize.csv.file}"
+    encoding = organize.metadata_encoding
+    found = read_members(archive, lambda name: f"/{name}".endswith(wanted), encoding)
     tables = {content for _, content in found}  # Equal copies count once.
     if len(tables) != 1:
         has = f"{archive.name} has {len(tables)} different files '{csv.file}'"

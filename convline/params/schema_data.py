@@ -102,9 +102,7 @@ class Csv(Section):
     split: Column | None
 
     def _problems(self) -> Problems:
-        if self.encoding is not None and not _is_encoding(self.encoding):
-            reason = "must be a text encoding such as cp1252, utf-16 or shift_jis"
-            yield "encoding", f"{reason}, got {self.encoding!r}"
+        yield from _wrong_encoding("encoding", self.encoding)
         given = [self.image, self.label, self.group, self.split]
         columns = [column for column in given if column is not None]
         if len({isinstance(column, int) for column in columns}) > 1:
@@ -126,11 +124,13 @@ class Organize(Section):
     group_pattern: str | None
     duplicates: Literal["error", "together"]
     limit: PositiveInt | None
+    metadata_encoding: str | None
     max_bad_images: NonNegativeInt
 
     def _problems(self) -> Problems:
         yield from _wrong_pattern("label_pattern", self.label_pattern, r"'^(cat|dog)\.'")
         yield from _wrong_pattern("group_pattern", self.group_pattern, r"'person(\d+)_'")
+        yield from _wrong_encoding("metadata_encoding", self.metadata_encoding)
         yield from self._wrong_folds()
         yield from self._wrong_classes()
         yield from self._unused_columns()
@@ -177,12 +177,12 @@ def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _is_encoding(name: str) -> bool:
+def _wrong_encoding(parameter: str, name: str | None) -> Problems:
     try:
-        "".encode(name)
+        "".encode(name or "utf-8")
     except (LookupError, ValueError):
-        return False
-    return True
+        reason = "must be a text encoding such as cp1252, utf-16 or shift_jis"
+        yield parameter, f"{reason}, got {name!r}"
 
 
 def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Problems:

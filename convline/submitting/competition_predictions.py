@@ -13,9 +13,15 @@ from convline.serving.loaded_classifier import Classifier
 
 
 def predict(
-    classifier: Classifier, archive: Path, images: Sequence[str], batch_size: int
+    classifier: Classifier,
+    archive: Path,
+    images: Sequence[str],
+    batch_size: int,
+    encoding: str | None,
 ) -> np.ndarray:
     """Return the probabilities of these members of the archive, float (images, classes).
+
+    `encoding` is `organize.metadata_encoding`.
 
     Raises:
         UserError: an image cannot be decoded, since a submission needs a row for it.
@@ -24,7 +30,7 @@ def predict(
     read: list[str] = []
 
     def decoded() -> Iterator[np.ndarray]:
-        members = read_members(archive, wanted.__contains__)
+        members = read_members(archive, wanted.__contains__, encoding)
         # disable=None: no bar unless the output is a terminal.
         for name, data in tqdm(members, "predict", len(wanted), unit=" images", disable=None):
             try:

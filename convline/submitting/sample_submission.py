@@ -43,13 +43,16 @@ class Sample:
         return self.table.drop(columns=self.id_column)
 
 
-def find_sample(archive: Path, asked: str | None, folder: str | None) -> Sample:
+def find_sample(
+    archive: Path, asked: str | None, folder: str | None, encoding: str | None = None
+) -> Sample:
     """Find the sample submission and the test images in an archive, without unpacking it.
 
     Args:
         archive: archive of the competition.
         asked: name of the sample, in the archive or on disk; None finds it by name.
         folder: folder of the test images in the archive; None finds one with `test` in its name.
+        encoding: `organize.metadata_encoding`.
 
     Raises:
         UserError: there is not exactly one sample, or not exactly one image per row.
@@ -66,7 +69,7 @@ def find_sample(archive: Path, asked: str | None, folder: str | None) -> Sample:
             return _is_meant(name, asked)
         return False
 
-    found = dict(read_members(archive, wanted))
+    found = dict(read_members(archive, wanted, encoding))
     if on_disk and on_disk.is_file():
         found = {str(on_disk): on_disk.read_bytes()}
     if len(found) != 1:

@@ -1,6 +1,5 @@
 """Names in zips that do not store their encoding."""
 
-import io
 import struct
 import zipfile
 import zlib
@@ -10,6 +9,7 @@ import pytest
 
 from convline.images import archives
 from convline.runtime.errors import UserError
+from tests.image_archives import pack_unmarked
 
 
 def test_unmarked_names_that_are_all_utf8_are_utf8(tmp_path):
@@ -92,16 +92,6 @@ def names(archive, encoding=None):
 
 
 def save(folder, files, extra=b""):
-    """Write a zip whose names are these bytes, without the flag that marks UTF-8."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as packed:
-        for number, (name, data) in enumerate(files.items()):
-            info = zipfile.ZipInfo(f"{number:x<{len(name)}}")
-            info.extra = extra
-            packed.writestr(info, data)
-    content = buffer.getvalue()
-    for number, name in enumerate(files):
-        content = content.replace(f"{number:x<{len(name)}}".encode(), name)
     path = folder / "a.zip"
-    path.write_bytes(content)
+    path.write_bytes(pack_unmarked(files, extra))
     return path

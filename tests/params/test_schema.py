@@ -128,6 +128,11 @@ NOTHING_LEFT = "nothing is left after block 2 of 2 (train.filters, kernel_size, 
             "not a regular expression: missing ), unterminated subpattern at position 0, got '(c'",
         ),
         (
+            {"organize.metadata_encoding": "cp9999"},
+            "organize.metadata_encoding",
+            "must be a text encoding such as cp1252, utf-16 or shift_jis, got 'cp9999'",
+        ),
+        (
             {"organize.classes": {"cat": "cat"}},
             "organize.classes",
             "must keep at least two classes, got 1",

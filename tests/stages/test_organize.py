@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from convline.runtime.errors import UserError
-from tests.image_archives import CLASSES, SPLITS, count, metrics, pair, pets, png, tree_of
+from tests.image_archives import (
+    CLASSES,
+    SPLITS,
+    count,
+    metrics,
+    pack_unmarked,
+    pair,
+    pets,
+    png,
+    tree_of,
+)
 
 BAD = b"This is a text."
 LITTER = {"x/.DS_Store": b"1", "__MACOSX/x/cat/0.png": b"2", "x/cat/._0.png": b"3"}
@@ -52,6 +62,22 @@ def test_each_class_has_its_share_of_each_split_within_one_image(run, set_params
     for label, images in CLASSES.items():
         for split, share in fractions.items():
             assert abs(found[split, label] - share * images) < 1
+
+
+def test_class_names_that_a_zip_does_not_mark_as_utf8_are_read_as_utf8(run):
+    files = {f"x/{c}/{i}.png": png(c, i) for c in ("cafés", "the") for i in range(20)}
+    tree = run(pack_unmarked({name.encode(): data for name, data in files.items()}))
+    assert count(tree, "class") == {"cafés": 20, "the": 20}
+
+
+def test_japanese_class_names_are_asked_for_and_none_is_lost(run, set_params):
+    classes = ("表", "ソ", "犬")  # the second byte of the first two is a backslash in ASCII
+    files = {f"写真/{c}/{i}.png".encode("cp932"): png(c, i) for c in classes for i in range(9)}
+    with pytest.raises(UserError, match=r"  cp932   写真/表/0\.png\n") as caught:
+        run(pack_unmarked(files))
+    assert "set organize.metadata_encoding" in str(caught.value)
+    set_params(**{"organize.metadata_encoding": "cp932"})
+    assert count(run(pack_unmarked(files)), "class") == dict.fromkeys(classes, 9)
 
 
 def test_the_same_seed_writes_the_same_tree(run):
