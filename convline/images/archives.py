@@ -2,7 +2,7 @@
 
 The format, zip or tar (plain, gzip, bzip2, xz), is detected by content. Nothing is ever written to
 the path that a member names. Links, devices and paths outside the archive's folder are refused all
-the same, because an archive with one is broken or malicious.
+the same: most archives with one are broken or malicious.
 """
 
 import lzma
@@ -18,16 +18,20 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from convline.images.archive_kinds import JOIN, UNPACK, describe_unread
 from convline.images.zip_names import decode_names
 from convline.runtime.errors import UserError
 
-INNER = re.compile(r"\.(zip|tar|tgz|tbz2|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
+INNER = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
 LITTER = {".DS_Store", ".git", ".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "desktop.ini"}
 CHUNK = 1 << 20
 # A photograph takes 1 to 30 MB; a member beyond this is refused before it fills the memory.
 MAX_MEMBER = 1 << 28
+NO_VOLUME = 0xFFFF  # the number is in a field of Zip64
 MAX_DEPTH = 8  # archives inside archives
 
+LINKS = {tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a hard link"}
+REFUSED = f"which is refused; leave it out, or {UNPACK}"
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 
 
@@ -155,24 +159,34 @@ Members = Iterator[tuple[str, Callable[[], IO[bytes]]]]
 
 def _zip_members(stream: IO[bytes], label: str, encoding: str | None) -> Members:
     if not zipfile.is_zipfile(stream):
-        raise UserError(f"{label} is neither a zip nor a tar archive, or it is damaged")
-    with zipfile.ZipFile(stream) as archive:
+        raise UserError(describe_unread(stream, label))
+    with _open_zip(stream, label) as archive:
         names = decode_names(archive.infolist(), encoding, label)
         members = zip(names, archive.infolist(), strict=True)
         # In the order of the bytes, because a compressed inner archive can only be read forwards.
         for name, info in sorted(members, key=lambda member: member[1].header_offset):
             if stat.S_ISLNK(info.external_attr >> 16):
-                raise UserError(f"{label} has a link, '{name}'; links are refused")
+                raise UserError(f"{label} has a link, '{name}', {REFUSED}")
             if not info.is_dir():
                 yield name, partial(archive.open, info)
+
+
+def _open_zip(stream: IO[bytes], label: str) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(stream)
+    except UnicodeDecodeError:
+        raise UserError(f"{label} marks a name as UTF-8 that is not; {UNPACK}") from None
+    if any(0 < info.volume < NO_VOLUME for info in archive.infolist()):
+        raise UserError(f"{label} is the last part of a divided zip; {JOIN}")
+    return archive
 
 
 def _tar_members(stream: IO[bytes], label: str) -> Members:
     with tarfile.open(fileobj=stream) as archive:
         for info in archive:
             if not (info.isfile() or info.isdir()):
-                why = "links and devices are refused"
-                raise UserError(f"{label} has a link or a device, '{info.name}'; {why}")
+                kind = LINKS.get(info.type, "a device")
+                raise UserError(f"{label} has {kind}, '{info.name}', {REFUSED}")
             if info.isfile():
                 yield info.name, partial(archive.extractfile, info)  # type: ignore[misc] # a file
             archive.members.clear()  # type: ignore[attr-defined] # 100,000 would stay in memory.
@@ -189,7 +203,8 @@ def _safe(name: str, label: str) -> str:
     path = printable(name.replace("\\", "/"))
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:[\\/]", name):
-        raise UserError(f"{label} has a member that points outside its folder: '{name}'")
+        problem = f"{label} has a file that points outside its folder, '{name}'"
+        raise UserError(f"{problem}, {REFUSED}")
     return "/".join(parts)
 
 
@@ -202,16 +217,12 @@ def _named_errors(archive: Path) -> Iterator[None]:
         # An OSError without errno comes from bz2 or gzip and means damaged data.
         if getattr(error, "errno", None) is not None:
             raise
-        why = f"it is cut off or damaged ({error})"
-        raise UserError(
-            f"{archive} cannot be read to its end: {why}. Download or copy it again."
-        ) from error
+        why = f"it is cut off or damaged ({error}); download or copy it again, or {UNPACK}"
+        raise UserError(f"{archive} cannot be read to its end: {why}") from error
     except NotImplementedError as error:
-        why = f"{error}; unpack it and set download.path to the folder"
-        raise UserError(f"{archive} uses an unsupported compression: {why}") from error
+        why = f"{archive} uses an unsupported compression ({error})"
+        raise UserError(f"{why}; {UNPACK}") from error
     except RuntimeError as error:
         if "password" not in str(error):
             raise
-        raise UserError(
-            f"{archive} is encrypted; unpack it and set download.path to the folder"
-        ) from error
+        raise UserError(f"{archive} is encrypted; {UNPACK}") from error

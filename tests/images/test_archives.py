@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from convline.images import archives
+from convline.images.archive_kinds import UNPACK
 from convline.runtime.errors import UserError
 
 FILES = {"pets/cat/1.jpg": b"cat " * 700, "pets/dog/2.jpg": b"dog " * 900, "notes.txt": b"hello"}
@@ -99,18 +100,27 @@ def test_backslashes_separate_folders(tmp_path):
 def test_a_name_that_leads_outside_is_refused(tmp_path, kind, name):
     archive = save(tmp_path / f"evil.{kind}", pack(kind, {"ok.jpg": b"", name: b""}))
     for message in refusals(archive):
-        assert message == f"evil.{kind} has a member that points outside its folder: '{name}'"
+        problem = f"evil.{kind} has a file that points outside its folder, '{name}'"
+        assert message == f"{problem}, which is refused; leave it out, or {UNPACK}"
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE])
-def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (tarfile.SYMTYPE, "a link"),
+        (tarfile.LNKTYPE, "a hard link"),
+        (tarfile.CHRTYPE, "a device"),
+    ],
+)
+def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind, words):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as packed:
         info = tarfile.TarInfo("cat/x.jpg")
         info.type, info.linkname = kind, "/etc/passwd"
         packed.addfile(info)
     for message in refusals(save(tmp_path / "evil.tar", buffer.getvalue())):
-        assert message.startswith("evil.tar has a link or a device, 'cat/x.jpg'")
+        assert message.startswith(f"evil.tar has {words}, 'cat/x.jpg', which is refused")
+        assert message.endswith(UNPACK)
 
 
 def test_a_link_in_a_zip_is_refused(tmp_path):
@@ -120,13 +130,14 @@ def test_a_link_in_a_zip_is_refused(tmp_path):
     with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr(info, "/etc/passwd")
     for message in refusals(save(tmp_path / "evil.zip", buffer.getvalue())):
-        assert message.startswith("evil.zip has a link, 'cat/x.jpg'")
+        assert message.startswith("evil.zip has a link, 'cat/x.jpg', which is refused")
+        assert message.endswith(UNPACK)
 
 
 def test_a_refused_member_of_an_inner_archive_is_named_with_its_archive(tmp_path):
     outer = pack("zip", {"data/inner.tar": pack("tar", {"../x.jpg": b""})})
     for message in refusals(save(tmp_path / "outer.zip", outer)):
-        assert message.startswith("outer.zip/data/inner.tar has a member that points outside")
+        assert message.startswith("outer.zip/data/inner.tar has a file that points outside")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -173,7 +184,7 @@ def test_an_encrypted_zip_is_refused(tmp_path):
     whole[6] |= 1
     whole[whole.index(b"PK\x01\x02") + 8] |= 1
     for message in refusals(save(tmp_path / "secret.zip", whole)):
-        assert "secret.zip is encrypted" in message
+        assert f"secret.zip is encrypted; {UNPACK}" in message
 
 
 def test_a_zip_that_is_packed_in_an_unknown_way_is_refused(tmp_path):
@@ -182,12 +193,45 @@ def test_a_zip_that_is_packed_in_an_unknown_way_is_refused(tmp_path):
     whole[8] = whole[whole.index(b"PK\x01\x02") + 10] = deflate64
     for message in refusals(save(tmp_path / "windows.zip", whole)):
         assert "windows.zip uses an unsupported compression" in message
+        assert message.endswith(UNPACK)
 
 
-@pytest.mark.parametrize("content", [b"This is a text.\n" * 100, b""])
-def test_a_file_that_is_not_an_archive_is_refused(tmp_path, content):
-    for message in refusals(save(tmp_path / "notes.zip", content)):
-        assert message.startswith("notes.zip is neither a zip nor a tar archive")
+def test_a_zip_with_a_name_that_is_wrongly_marked_as_utf8_is_refused(tmp_path):
+    whole = pack("zip", {"café/1.jpg": b"1"}).replace("é".encode(), b"\xe9e")
+    for message in refusals(save(tmp_path / "a.zip", whole)):
+        assert message == f"a.zip marks a name as UTF-8 that is not; {UNPACK}"
+
+
+def test_the_last_part_of_a_divided_zip_is_refused(tmp_path):
+    """As `zip -s` writes it: the first member is in `a.z01`."""
+    whole = bytearray(pack("zip", FILES))
+    entry = whole.index(b"PK\x01\x02")
+    second = whole.index(b"PK\x01\x02", entry + 1)
+    whole[second + 34] = 1  # number of the file in which the member starts
+    for message in refusals(save(tmp_path / "a.zip", whole)):
+        assert message.startswith("a.zip is the last part of a divided zip; join the parts")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "a.7z is a 7-Zip archive, which is not read; unpack"),
+        ("a.rar", b"Rar!\x1a\x07\1\0", f"a.rar is a RAR archive, which is not read; {UNPACK}"),
+        ("a.tar.zst", b"\x28\xb5\x2f\xfd\4", "a.tar.zst is compressed with Zstandard, which"),
+        (
+            "a.zip.001",
+            b"PK\3\4\x14",
+            "a.zip.001 is a part of an archive; join the parts, or",
+        ),
+        ("a.zip", b"\n<!DOCTYPE html><p>Log in", "a.zip is a web page, not an archive; download"),
+        ("a.zip", b"version https://git-lfs.github.com/spec/v1\n", "a.zip is a pointer of Git LFS"),
+        ("a.zip", b"", "a.zip is neither a zip nor a tar archive: it is empty"),
+        ("a.zip", b"text\n" * 300, "a.zip is neither a zip nor a tar archive, or it is damaged"),
+    ],
+)
+def test_a_file_that_is_not_a_zip_or_a_tar_is_described(tmp_path, name, content, words):
+    for message in refusals(save(tmp_path / name, content)):
+        assert message.startswith(words)
 
 
 @pytest.mark.parametrize("kind", KINDS)
