@@ -50,7 +50,8 @@ def main() -> None:
             write_balance(targets, preview)
             write_samples(targets, folder, preview)
     write_json(paths.GROUPS, find_groups(targets, params.organize.group_pattern))
-    left_out = {"repeated": len(repeated), "unlabelled": len(images) - len(labels) - len(repeated)}
+    n_repeated = len(repeated) + scan.repeated
+    left_out = {"repeated": n_repeated, "unlabelled": len(images) - len(labels) - len(repeated)}
     summary = summarize(splits, labels, targets, images, params.organize)
     write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
     report(splits, labels, {"cannot be decoded": len(bad), **left_out})
@@ -94,13 +95,14 @@ def find_groups(targets: dict[str, Path], pattern: str | None) -> dict[str, str]
 def write_images(
     archive: Path, targets: dict[str, Path], folder: Path, encoding: str | None
 ) -> None:
-    """Copy each image of `targets` from the archive to its place in `folder`."""
+    """Copy each image of `targets` from the archive to its place in `folder`, once."""
+    left = dict(targets)
     for parent in {target.parent for target in targets.values()}:
         (folder / parent).mkdir(parents=True)
-    members = read_members(archive, targets.__contains__, encoding)
+    members = read_members(archive, left.__contains__, encoding)
     # disable=None: no bar if the output is not a terminal.
     for name, data in tqdm(members, "write", len(targets), unit=" images", disable=None):
-        (folder / targets[name]).write_bytes(data)
+        (folder / left.pop(name)).write_bytes(data)
 
 
 def summarize(

@@ -81,14 +81,17 @@ def open_members(
 
 
 def read_members(
-    archive: Path, wanted: Callable[[str], bool], encoding: str | None = None
+    archive: Path,
+    wanted: Callable[[str], bool],
+    encoding: str | None = None,
+    litter: Counter[str] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of each member whose name is wanted, as `open_members`.
 
     Raises:
         UserError: as `open_members`, or a member is larger than `MAX_MEMBER`.
     """
-    for name, member in open_members(archive, encoding):
+    for name, member in open_members(archive, encoding, litter):
         if wanted(name):
             yield name, member.read()
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -53,11 +53,36 @@ class Scan:
         images: facts about the images that can be decoded.
         bad: the reasons why other images cannot be decoded.
         ignored: the reasons why the other files are not read.
+        repeated: number of files with the name of another one (images: and its content), for
+            example because an archive is beside the folder that it was unpacked to.
+        litter: numbers of files that desktops leave behind, by kind, such as `.DS_Store`.
     """
 
     images: dict[str, Image] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
     ignored: dict[str, str] = field(default_factory=dict)
+    repeated: int = 0
+    litter: Counter[str] = field(default_factory=Counter)
+
+    def add(self, name: str, found: Image | str) -> None:
+        """Add an image, or the reason why it is bad.
+
+        Raises:
+            UserError: another image has this name.
+        """
+        known = self.images.get(name) or self.bad.get(name)
+        if known is None:
+            kind: dict[str, Any] = self.images if isinstance(found, Image) else self.bad
+            kind[name] = found
+        elif known == found:
+            self.repeated += 1
+        else:
+            raise UserError(f"two different images are named '{name}'; rename one of them")
+
+    def ignore(self, name: str, why: str) -> None:
+        """Add a file that is not read."""
+        self.repeated += name in self.ignored
+        self.ignored[name] = why
 
 
 NOT_SELECTED = "not selected by organize.include and organize.exclude"
@@ -78,26 +103,21 @@ def inspect_all(
         selected: returns False for the names of files to leave out.
 
     Raises:
-        UserError: the archive has no images, or two with the same name.
+        UserError: the archive has no images, or two different ones with the same name.
     """
     scan = Scan()
 
     def wanted(name: str) -> bool:
         if not selected(name):
-            scan.ignored[name] = NOT_SELECTED
+            scan.ignore(name, NOT_SELECTED)
         elif not is_image_name(name):
-            scan.ignored[name] = "not an image"
+            scan.ignore(name, "not an image")
         return name not in scan.ignored
 
-    members = read_members(archive, wanted, organize.metadata_encoding)
+    members = read_members(archive, wanted, organize.metadata_encoding, scan.litter)
     # disable=None: no bar if the output is not a terminal.
     for name, result in tqdm(_inspect(members), "decode", unit=" images", disable=None):
-        if name in scan.images or name in scan.bad:
-            raise UserError(f"{archive} has two images named '{name}'; rename one of them")
-        if isinstance(result, Image):
-            scan.images[name] = result
-        else:
-            scan.bad[name] = result
+        scan.add(name, result)
     if not scan.images and not scan.bad:
         endings = ", ".join(sorted(EXTENSIONS))
         raise UserError(f"no images found in {archive}; supported file name extensions: {endings}")

@@ -39,6 +39,7 @@ def predict(
                 why = "and a submission needs a row for every image"
                 raise UserError(f"{archive}: {name} cannot be decoded ({error}), {why}") from error
             read.append(name)
+            wanted.discard(name)  # an archive may contain a file twice
             yield image
 
     rows = list(classifier.predict(decoded(), batch_size))

@@ -57,15 +57,16 @@ def find_sample(
     Raises:
         UserError: there is not exactly one sample, or not exactly one image per row.
     """
-    images: list[str] = []
-    tables: list[str] = []
+    # Dictionaries, because an archive may contain a file twice.
+    images: dict[str, None] = {}
+    tables: dict[str, None] = {}
     on_disk = paths.expand_home(asked) if asked else None
 
     def wanted(name: str) -> bool:
         if is_image_name(name):
-            images.append(name)
+            images[name] = None
         elif name.lower().endswith(".csv"):
-            tables.append(name)
+            tables[name] = None
             return _is_meant(name, asked)
         return False
 
@@ -73,10 +74,10 @@ def find_sample(
     if on_disk and on_disk.is_file():
         found = {str(on_disk): on_disk.read_bytes()}
     if len(found) != 1:
-        raise UserError(_no_sample(archive, list(found), tables, asked))
+        raise UserError(_no_sample(archive, list(found), list(tables), asked))
     ((name, data),) = found.items()
     table = _parse(name, data)
-    pool = _test_images(images, folder, archive)
+    pool = _test_images(list(images), folder, archive)
     column, members = _match(name, table, pool)
     return Sample(name, table, column, members, len(set(pool) - set(members)))
 

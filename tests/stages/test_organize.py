@@ -15,6 +15,7 @@ from tests.image_archives import (
     SPLITS,
     count,
     metrics,
+    pack,
     pack_unmarked,
     pair,
     pets,
@@ -78,6 +79,22 @@ def test_japanese_class_names_are_asked_for_and_none_is_lost(run, set_params):
     assert "set organize.metadata_encoding" in str(caught.value)
     set_params(**{"organize.metadata_encoding": "cp932"})
     assert count(run(pack_unmarked(files)), "class") == dict.fromkeys(classes, 9)
+
+
+def test_an_archive_beside_its_unpacked_folder_counts_once(run, set_params):
+    set_params(**{"organize.max_bad_images": 1})
+    inside = {f"{c}/{i}.png": png(c, i) for c in ("cat", "dog") for i in range(20)}
+    inside |= {"readme.txt": b"hello", "cat/bad.png": BAD}
+    beside = {f"train/{name}": data for name, data in inside.items()}
+    assert count(run({"train.zip": pack(inside), **beside}), "class") == {"cat": 20, "dog": 20}
+    assert (metrics()["images"], metrics()["bad_images"], metrics()["repeated"]) == (40, 1, 42)
+
+
+def test_an_archive_beside_a_changed_folder_is_refused(run):
+    beside = {f"train/{name}": data for name, data in pets().items()}
+    changed = beside | {"train/x/cat/3.png": png("another")}
+    with pytest.raises(UserError, match=r"two different images are named 'train/x/cat/3\.png'"):
+        run({"train.zip": pack(pets()), **changed})
 
 
 def test_the_same_seed_writes_the_same_tree(run):

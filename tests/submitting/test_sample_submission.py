@@ -32,6 +32,13 @@ def test_the_sample_may_be_in_its_own_archive_or_on_disk(tmp_path):
     assert list(find(tmp_path, files, sample=str(mine)).table) == ["id", "p"]
 
 
+def test_files_that_an_archive_contains_twice_count_once(tmp_path):
+    files = {"test/7.jpg": b"7", "sample_submission.csv": ROW}
+    inner = {"test.zip": pack({"7.jpg": b"7"})}
+    sample = find(tmp_path, files | inner)
+    assert (sample.images, sample.others) == (["test/7.jpg"], 0)
+
+
 def test_cells_that_pandas_reads_as_missing_stay_unchanged(tmp_path):
     files = {"test/NA.jpg": b"", "test/007.jpg": b"", "sample.csv": b"id,a\nNA,\n007,null\n"}
     sample = find(tmp_path, files)
