@@ -1,28 +1,29 @@
-"""Derive the class and the original split of each image from an archive."""
+"""Derive the class, the original split and the group of each image from an archive."""
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from convline.images.folder_tree import read_folders
+from convline.images.groups import group_of
+from convline.images.label_set import LabelSet
+from convline.images.split_folders import split_of_path
 from convline.images.table_labels import labels_from_table
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
-SPLIT_FOLDERS = {
-    **dict.fromkeys(("train", "training", "train_set", "training_set"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "val_set", "validation_set"), "validation"),
-    **dict.fromkeys(("test", "testing", "test_set", "testing_set"), "test"),
-}
+NOT_SELECTED = "not one of organize.classes"
 
 
-def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> dict[str, str]:
-    """Return the class of each image that has one and is selected by `organize.classes`.
+def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> LabelSet:
+    """Return the class, the split and the group of each image, where it has them.
 
-    With `organize.labels_from: folder`, the class is the name of the image's folder, unless that is
-    a split folder; with `filename`, the group of `organize.label_pattern` in the file name; with
-    `csv`, it is read from a table in the archive. `organize.classes` then selects, renames and
-    merges classes.
+    With `organize.labels_from: folder`, the class is the name of the image's folder (see
+    `folder_tree`); with `filename` and `path`, the group of `organize.label_pattern`; with `csv`, it
+    is read from a table in the archive. `organize.classes` then selects, renames and merges classes.
+    Unicode forms of a class name, such as the two of é, are one class.
 
     Args:
         contents: a digest of each image's bytes by its path inside the archive.
@@ -30,41 +31,62 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
         organize: the section `organize`.
 
     Raises:
-        UserError: the table or a class of `organize.classes` is missing, or the table is not valid.
+        UserError: the folders can be read in several ways, the table or a class of
+            `organize.classes` is missing, or the table is not valid.
     """
-    if organize.labels_from == "csv":
-        labels = labels_from_table(contents, archive, organize).classes
-    elif organize.labels_from == "filename":
-        labels = {name: _from_filename(name, organize.label_pattern) for name in contents}
+    if organize.labels_from == "folder":
+        labels = read_folders(contents, organize)
+    elif organize.labels_from == "csv":
+        labels = labels_from_table(contents, archive, organize)
     else:
-        labels = {name: _from_folder(name) for name in contents}
-    labels = {name: label for name, label in labels.items() if label not in {"", ".", ".."}}
-    return _select(labels, organize.classes) if organize.classes else labels
+        labels = _from_pattern(contents, organize)
+    if organize.labels_from != "folder":
+        _add_splits(labels, contents, organize)
+    if organize.group_pattern:
+        groups = {name: group_of(name, organize.group_pattern) for name in contents}
+        labels.groups |= {name: group for name, group in groups.items() if group}
+    labels.classes = {
+        name: unicodedata.normalize("NFC", label) for name, label in labels.classes.items()
+    }
+    if organize.classes:
+        _select(labels, organize.classes)
+    return labels
 
 
-def split_of(name: str) -> str | None:
-    """Return the split of the outermost folder named like one (`train`, `val`, `test_set` ...)."""
-    for folder in name.split("/")[:-1]:
-        if folder.lower() in SPLIT_FOLDERS:
-            return SPLIT_FOLDERS[folder.lower()]
-    return None
+def _from_pattern(names: Mapping[str, bytes], organize: Organize) -> LabelSet:
+    """Match `organize.label_pattern` with file names or whole paths."""
+    whole = organize.labels_from == "path"
+    labels = LabelSet()
+    for name in names:
+        match = re.search(organize.label_pattern, name if whole else name.rsplit("/", 1)[-1])
+        label = match.group(1) if match else None
+        if label and label not in {".", ".."}:
+            labels.classes[name] = label
+        else:
+            what = "path" if whole else "file name"
+            labels.unlabelled[name] = f"organize.label_pattern does not match the {what}"
+    return labels
 
 
-def _from_folder(name: str) -> str:
-    folder = PurePosixPath(name).parent.name
-    return "" if folder.lower() in SPLIT_FOLDERS else folder
+def _add_splits(labels: LabelSet, names: Mapping[str, bytes], organize: Organize) -> None:
+    """Add the splits of the folders to those of a table."""
+    for name in names:
+        split = labels.splits.get(name) or split_of_path(name, organize.split_folder_names)
+        if split:
+            labels.splits[name] = split
 
 
-def _from_filename(name: str, pattern: str) -> str:
-    match = re.search(pattern, PurePosixPath(name).name)
-    return (match.group(1) if match else None) or ""
-
-
-def _select(labels: Mapping[str, str], classes: Mapping[str, str]) -> dict[str, str]:
-    there = set(labels.values())
-    for wanted in classes:
-        if wanted not in there:
-            close = difflib.get_close_matches(wanted, there, n=1)
+def _select(labels: LabelSet, classes: Mapping[str, str]) -> None:
+    wanted = {unicodedata.normalize("NFC", old): new for old, new in classes.items()}
+    there = set(labels.classes.values())
+    for name in wanted:
+        if name not in there:
+            close = difflib.get_close_matches(name, there, n=1)
             hint = f", did you mean '{close[0]}'?" if close else ""
-            raise UserError(f"organize.classes: no image has the class '{wanted}'{hint}")
-    return {name: classes[label] for name, label in labels.items() if label in classes}
+            raise UserError(f"organize.classes: no image has the class '{name}'{hint}")
+    for name, label in labels.classes.items():
+        if label not in wanted:
+            labels.unlabelled[name] = NOT_SELECTED
+    labels.classes = {
+        name: wanted[label] for name, label in labels.classes.items() if label in wanted
+    }

@@ -7,8 +7,7 @@ from itertools import chain
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
-from convline.images.groups import group_of
-from convline.images.labels import split_of
+from convline.images.label_set import LabelSet
 from convline.images.stratification import Units, by_folds, by_fractions
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
@@ -18,58 +17,72 @@ Splits = dict[str, list[str]]
 
 
 def assign_splits(
-    labels: Mapping[str, str], contents: Mapping[str, bytes], organize: Organize, seed: int
+    labels: LabelSet,
+    contents: Mapping[str, bytes],
+    organize: Organize,
+    seed: int,
+    ties: Iterable[tuple[str, str]] = (),
 ) -> Splits:
     """Return the names of the images of each split.
 
     Args:
-        labels: class of each image by its name; the order does not matter.
+        labels: classes, splits and groups of images; the order does not matter.
         contents: a digest of each image's bytes by its name.
         organize: how to split; `limit` keeps the first n images after the shuffle, of any class.
         seed: of the shuffle.
+        ties: pairs of other images that must be in one split, such as near duplicates.
 
     Raises:
         UserError: there are fewer than two classes, a class has no image in some split or fold, or
             images that belong together are in two splits of the archive that are kept.
     """
-    names = np.random.default_rng(seed).permutation(sorted(labels)).tolist()[: organize.limit]
-    _refuse_one_class({labels[name] for name in names})
-    _refuse_idle_group(names, organize)
-    units = find_units(names, contents, organize.group_pattern)
+    classes, split_of = labels.classes, labels.splits.get
+    names = np.random.default_rng(seed).permutation(sorted(classes)).tolist()[: organize.limit]
+    _refuse_one_class({classes[name] for name in names})
+    _refuse_idle_group(names, labels.groups, organize)
+    units = find_units(names, contents, labels.groups, ties)
     shares = organize.fractions
     if organize.split_method == "fractions":
         fractions = [shares.train, shares.validation, shares.test]
-        splits = dict(zip(SPLITS, by_fractions(units, labels, fractions), strict=True))
+        splits = dict(zip(SPLITS, by_fractions(units, classes, fractions), strict=True))
     elif organize.split_method == "test_folder":
-        units = _kept_apart(units, contents, organize, apart={"test"})
+        units = _kept_apart(units, contents, labels, organize, apart={"test"})
         rest = [unit for unit in units if split_of(unit[0]) != "test"]
-        train, validation = by_fractions(rest, labels, [shares.train, shares.validation])
+        train, validation = by_fractions(rest, classes, [shares.train, shares.validation])
         test = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
         splits = {"train": train, "validation": validation, "test": test}
     else:
-        _refuse_outside(names)
+        _refuse_outside(names, labels.splits)
         splits = {split: [] for split in SPLITS}
-        for unit in _kept_apart(units, contents, organize, apart=set(SPLITS)):
-            splits[str(split_of(unit[0]))].extend(unit)
+        for unit in _kept_apart(units, contents, labels, organize, apart=set(SPLITS)):
+            splits[labels.splits[unit[0]]].extend(unit)
     if organize.folds:
-        splits = _cut_into_folds(splits, units, labels, organize.folds)
+        splits = _cut_into_folds(splits, units, classes, organize.folds)
     # Check all folds at once, so that fold 3 cannot fail after hours of training on 1 and 2.
     _refuse_duplicates(splits, contents)
-    _refuse_empty(splits, labels, organize)
+    _refuse_empty(splits, classes, organize)
     return _hold_out(splits, organize.fold) if organize.folds else splits
 
 
-def find_units(names: Sequence[str], contents: Mapping[str, bytes], group: str | None) -> Units:
-    """Return lists of images that share a group or their bytes, directly or through others.
+def find_units(
+    names: Sequence[str],
+    contents: Mapping[str, bytes],
+    groups: Mapping[str, str],
+    ties: Iterable[tuple[str, str]] = (),
+) -> Units:
+    """Return lists of images that share a group, their bytes or a tie, directly or through others.
 
     The lists and the images in them keep the order of `names`.
     """
     units = DisjointSet(names)
     first_of: dict[object, str] = {}
     for name in names:
-        for tie in (contents[name], group_of(name, group)):
+        for tie in (contents[name], groups.get(name)):
             if tie is not None:
                 units.merge(first_of.setdefault(tie, name), name)
+    for one, other in ties:
+        if one in units and other in units:  # `organize.limit` may leave one out.
+            units.merge(one, other)
     members = defaultdict(list)
     for name in names:
         members[units[name]].append(name)
@@ -92,28 +105,32 @@ def _hold_out(folds: Splits, number: int) -> Splits:
 
 
 def _kept_apart(
-    units: Units, contents: Mapping[str, bytes], organize: Organize, apart: set[str]
+    units: Units,
+    contents: Mapping[str, bytes],
+    labels: LabelSet,
+    organize: Organize,
+    apart: set[str],
 ) -> Units:
     """Divide each unit along the archive's own split folders, where that is allowed."""
     cut: Units = []
     for unit in units:
         sides = defaultdict(list)
         for name in unit:
-            split = split_of(name)
+            split = labels.splits.get(name)
             sides[split if split in apart else None].append(name)
         if len(sides) > 1:
-            _refuse_parted_group(unit, organize, apart)
+            _refuse_parted_group(unit, labels, organize, apart)
             if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
                 # Into the first of train, validation, test, so that test has no training image.
-                unit.sort(key=lambda name: SPLITS.index(split_of(name) or "train"))
+                unit.sort(key=lambda name: SPLITS.index(labels.splits.get(name, "train")))
                 cut.append(unit)
                 continue
         cut.extend(sides.values())
     return cut
 
 
-def _refuse_idle_group(names: Sequence[str], organize: Organize) -> None:
-    if organize.group_pattern and not any(group_of(name, organize.group_pattern) for name in names):
+def _refuse_idle_group(names: Sequence[str], groups: Mapping[str, str], organize: Organize) -> None:
+    if organize.group_pattern and not any(name in groups for name in names):
         example = names[0].rsplit("/", 1)[-1]
         raise UserError(
             f"organize.group_pattern: '{organize.group_pattern}' matches no file name, such as "
@@ -121,21 +138,23 @@ def _refuse_idle_group(names: Sequence[str], organize: Organize) -> None:
         )
 
 
-def _refuse_outside(names: Sequence[str]) -> None:
+def _refuse_outside(names: Sequence[str], split_of: Mapping[str, str]) -> None:
     for name in names:
-        if split_of(name) is None:
+        if name not in split_of:
             why = "is in no train, validation or test folder"
             raise UserError(f"organize.split_method is 'folders', but '{name}' {why}")
 
 
-def _refuse_parted_group(unit: list[str], organize: Organize, apart: set[str]) -> None:
+def _refuse_parted_group(
+    unit: list[str], labels: LabelSet, organize: Organize, apart: set[str]
+) -> None:
     first_of: dict[str, str] = {}
     for name in unit:
-        group = group_of(name, organize.group_pattern)
+        group = labels.groups.get(name)
         other = first_of.setdefault(group, name) if group else name
-        sides = {split_of(x) if split_of(x) in apart else None for x in (other, name)}
+        sides = {split if split in apart else None for split in map(labels.splits.get, (other, name))}
         if len(sides) > 1:
-            why = f"'{other}' and '{name}' have one organize.group_pattern and are in two splits"
+            why = f"'{other}' and '{name}' are of group '{group}' and in two splits of the archive"
             raise UserError(
                 f"organize.split_method is '{organize.split_method}', but {why}; use 'fractions'"
             )

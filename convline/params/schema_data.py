@@ -12,6 +12,7 @@ from convline.params.schema_base import (
     Fraction,
     ImageSize,
     NonNegativeInt,
+    OneOrMore,
     PositiveInt,
     Problems,
     Section,
@@ -113,10 +114,13 @@ class Csv(Section):
 class Organize(Section):
     """Labels and splits."""
 
-    labels_from: Literal["folder", "filename", "csv"]
+    include: OneOrMore[str] | None
+    exclude: OneOrMore[str] | None
+    labels_from: Literal["folder", "filename", "path", "csv"]
     label_pattern: str
     csv: Csv
     classes: dict[str, str] | None
+    split_folders: dict[Literal["train", "validation", "test"], OneOrMore[str]] | None
     split_method: Literal["fractions", "folders", "test_folder"]
     fractions: Fractions
     folds: Annotated[int, Field(ge=2)] | None
@@ -126,6 +130,15 @@ class Organize(Section):
     limit: PositiveInt | None
     metadata_encoding: str | None
     max_bad_images: NonNegativeInt
+
+    @property
+    def split_folder_names(self) -> dict[str, str]:
+        """Return the split of each folder that `split_folders` names."""
+        return {
+            folder: split
+            for split, folders in (self.split_folders or {}).items()
+            for folder in ([folders] if isinstance(folders, str) else folders)
+        }
 
     def _problems(self) -> Problems:
         yield from _wrong_pattern("label_pattern", self.label_pattern, r"'^(cat|dog)\.'")
