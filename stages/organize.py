@@ -10,16 +10,19 @@ archive. Memory holds the names and sizes of all images, but never all of their 
 """
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from convline.images.archives import read_members
+from convline.images.file_counts import count_files, describe_left_out
 from convline.images.file_names import target_paths
-from convline.images.groups import group_of
-from convline.images.labels import find_labels, split_of
+from convline.images.label_set import LabelSet
+from convline.images.labels import find_labels
+from convline.images.path_selection import PathSelection
 from convline.images.preview import write_balance, write_samples
 from convline.images.scan import Image, inspect_all
 from convline.images.splits import Splits, assign_splits
@@ -34,27 +37,29 @@ from convline.sources.provenance import read_source
 
 def main() -> None:
     params = load_params()
-    archive = read_source().archive
-    scan = inspect_all(archive, params.organize, lambda _: True)
-    images, bad = scan.images, scan.bad
-    refuse_bad(images, bad, params.organize.max_bad_images)
-    contents = {name: image.sha256 for name, image in images.items()}
-    labels = find_labels(contents, archive, params.organize)
-    repeated = find_repeated(images, labels)
-    labels = {name: label for name, label in labels.items() if name not in repeated}
-    splits = assign_splits(labels, contents, params.organize, params.seed)
-    targets = target_paths(splits, labels)
+    organize, archive = params.organize, read_source().archive
+    selection = PathSelection(organize)
+    scan = inspect_all(archive, organize, selection)
+    notes = selection.notes()
+    refuse_bad(scan.images, scan.bad, organize.max_bad_images)
+    copies = find_copies(scan.images)
+    contents = {name: scan.images[name].sha256 for name in scan.images.keys() - copies}
+    labels = find_labels(contents, archive, organize)
+    copies |= drop_repeated(labels, scan.images)
+    splits = assign_splits(labels, contents, organize, params.seed)
+    targets = target_paths(splits, labels.classes)
     with fresh_dir(paths.ORGANIZED) as folder:
         write_images(archive, targets, folder, params.organize.metadata_encoding)
         with fresh_dir(paths.metrics_folder("organize")) as preview:
             write_balance(targets, preview)
             write_samples(targets, folder, preview)
-    write_json(paths.GROUPS, find_groups(targets, params.organize.group_pattern))
-    n_repeated = len(repeated) + scan.repeated
-    left_out = {"repeated": n_repeated, "unlabelled": len(images) - len(labels) - len(repeated)}
-    summary = summarize(splits, labels, targets, images, params.organize)
-    write_json(paths.metrics("organize"), {"organize": {**summary, **left_out, **name_bad(bad)}})
-    report(splits, labels, {"cannot be decoded": len(bad), **left_out})
+    write_json(paths.GROUPS, find_groups(targets, labels.groups))
+    summary = summarize(splits, labels, targets, scan.images, organize)
+    summary |= count_files(scan, labels, copies, targets)
+    write_json(paths.metrics("organize"), {"organize": summary})
+    report(splits, labels.classes, summary)
+    for note in notes + labels.notes:
+        print(note)
     warn_of_contradictions(summary)
 
 
@@ -68,28 +73,46 @@ def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> Non
     raise UserError("\n".join([f"{counts}; organize.max_bad_images is {limit}:", *lines, *more]))
 
 
-def find_repeated(images: dict[str, Image], labels: dict[str, str]) -> set[str]:
-    """Return images that an archive contains a second time, with the same name, class and split.
+def find_copies(images: dict[str, Image]) -> set[str]:
+    """Return images that an archive contains a second time, one or more folders deeper.
 
-    Kaggle's chest X-rays contain their whole tree twice, the second time one folder deeper; the
-    copy with the shorter path is kept. Equal images with other names are not a packing mistake:
-    they are kept, and `assign_splits` keeps them in one split.
+    Kaggle's chest X-rays contain their whole tree twice: `chest_xray/train` and
+    `chest_xray/chest_xray/train`. The shorter path is kept.
+    """
+    copies = set()
+    kept: dict[tuple[bytes, str], list[str]] = defaultdict(list)
+    for name in sorted(images, key=lambda name: (name.count("/"), name)):
+        same = kept[images[name].sha256, name.rsplit("/", 1)[-1]]
+        if any(name.endswith(f"/{other}") for other in same):
+            copies.add(name)
+        else:
+            same.append(name)
+    return copies
+
+
+def drop_repeated(labels: LabelSet, images: dict[str, Image]) -> set[str]:
+    """Remove images that have the name, class, split and bytes of another one; return them.
+
+    Equal images with other names are not a packing mistake: they are kept, and `assign_splits`
+    keeps them in one split.
     """
     repeated = set()
     kept: set[tuple[str | bytes | None, ...]] = set()
-    for name in sorted(labels, key=lambda name: (name.count("/"), name)):
-        identity = (labels[name], *images[name].identity(name))
+    for name in sorted(labels.classes, key=lambda name: (name.count("/"), name)):
+        file = name.rsplit("/", 1)[-1]
+        identity = (labels.classes[name], images[name].sha256, file, labels.splits.get(name))
         if identity in kept:
             repeated.add(name)
         kept.add(identity)
+    for name in repeated:
+        del labels.classes[name]
     return repeated
 
 
-def find_groups(targets: dict[str, Path], pattern: str | None) -> dict[str, str]:
+def find_groups(targets: dict[str, Path], groups: dict[str, str]) -> dict[str, str]:
     """Return the group of each image that has one, by its key `<class>/<file>`."""
-    keys = {name: "/".join(target.parts[1:]) for name, target in targets.items()}
-    groups = {keys[name]: group_of(name, pattern) for name in sorted(targets)}
-    return {key: group for key, group in groups.items() if group is not None}
+    keys = {name: "/".join(targets[name].parts[1:]) for name in sorted(targets)}
+    return {key: groups[name] for name, key in keys.items() if name in groups}
 
 
 def write_images(
@@ -107,15 +130,17 @@ def write_images(
 
 def summarize(
     splits: Splits,
-    labels: dict[str, str],
+    labels: LabelSet,
     targets: dict[str, Path],
     images: dict[str, Image],
     organize: Organize,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return the metrics: numbers and sizes of images, duplicates and groups."""
     used = [images[name] for names in splits.values() for name in names]
     copies = Counter(image.sha256 for image in used)
-    classes = {split: Counter(labels[name] for name in names) for split, names in splits.items()}
+    classes = {
+        split: Counter(labels.classes[name] for name in names) for split, names in splits.items()
+    }
     found = sorted({label for counts in classes.values() for label in counts})
     return {
         "images": len(used),
@@ -132,11 +157,11 @@ def summarize(
             "most": [max(x.height for x in used), max(x.width for x in used)],
         },
         "equal_images": sum(count - 1 for count in copies.values()),
-        "moved": count_moved(splits, organize),
-        "contradictory": find_contradictions(labels, images),
+        "moved": count_moved(splits, labels.splits, organize),
+        "contradictory": find_contradictions(labels.classes, images),
         **{split: len(names) for split, names in splits.items()},
         "groups": {
-            split: len({group_of(name, organize.group_pattern) for name in names} - {None})
+            split: len({labels.groups[name] for name in names if name in labels.groups})
             for split, names in splits.items()
         },
     }
@@ -151,13 +176,13 @@ def fingerprint(names: list[str], targets: dict[str, Path], images: dict[str, Im
     return hashlib.sha256("\n".join(facts).encode(errors="surrogateescape")).hexdigest()
 
 
-def count_moved(splits: Splits, organize: Organize) -> int:
+def count_moved(splits: Splits, split_of: dict[str, str], organize: Organize) -> int:
     """Return how many images left the archive's split to join a duplicate (organize.duplicates)."""
     kept = {"fractions": (), "test_folder": ("test",), "folders": paths.SPLITS}[
         organize.split_method
     ]
     return sum(
-        split != split_of(name) and (split in kept or split_of(name) in kept)
+        split != split_of.get(name) and (split in kept or split_of.get(name) in kept)
         for split, names in splits.items()
         for name in names
     )
@@ -171,26 +196,20 @@ def find_contradictions(labels: dict[str, str], images: dict[str, Image]) -> lis
     return [same for same in names.values() if len({labels[name] for name in same}) > 1]
 
 
-def warn_of_contradictions(summary: dict[str, object]) -> None:
+def warn_of_contradictions(summary: dict[str, Any]) -> None:
     """Print equal images with different classes, since one of their labels must be wrong."""
-    for same in islice(summary["contradictory"], 10):  # type: ignore[call-overload]
+    for same in islice(summary["contradictory"], 10):
         print(f"equal images, different classes: {', '.join(same)}")
 
 
-def name_bad(bad: dict[str, str]) -> dict[str, object]:
-    """Return the number of images that cannot be decoded, with names and reasons."""
-    return {"bad_images": len(bad), "bad": [f"{name}: {why}" for name, why in sorted(bad.items())]}
-
-
-def report(splits: Splits, labels: dict[str, str], left_out: dict[str, int]) -> None:
+def report(splits: Splits, classes: dict[str, str], summary: dict[str, Any]) -> None:
     """Print the counts of each split and class, and what was left out."""
     for split, names in splits.items():
-        classes = Counter(labels[name] for name in names)
-        shown = ", ".join(f"{label} {classes[label]:,}" for label in sorted(classes)[:10])
-        print(f"{split:<10} {len(names):>7,}  {shown}{' ...' * (len(classes) > 10)}")
-    for why, count in left_out.items():
-        if count:
-            print(f"left out   {count:>7,}  {why}")
+        counts = Counter(classes[name] for name in names)
+        shown = ", ".join(f"{label} {counts[label]:,}" for label in sorted(counts)[:10])
+        print(f"{split:<10} {len(names):>7,}  {shown}{' ...' * (len(counts) > 10)}")
+    for count, why in describe_left_out(summary["left_out"]):
+        print(f"left out   {count:>7,}  {why}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ last folders that are the same everywhere, such as `images`, are skipped.
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from convline.images.class_names import look_alike
@@ -50,9 +50,7 @@ class Leaf:
     why: str | None = None
 
 
-def read_folders(
-    names: Iterable[str], organize: Organize, *, explain: bool = True
-) -> LabelSet:
+def read_folders(names: Iterable[str], organize: Organize, *, explain: bool = True) -> LabelSet:
     """Return classes and splits of images, from the folders of their paths.
 
     Args:

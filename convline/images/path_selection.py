@@ -99,7 +99,9 @@ class _Paths:
         if len(unused) == n:
             raise UserError(f"{self._param}: no file has a path of '{self._file}': {examples}")
         matched = f"{self._param}: {n - len(unused):,} of {n:,} paths of '{self._file}' matched"
-        return [f"{matched}; {len(unused):,} did not, for example {examples}" if unused else matched]
+        return [
+            f"{matched}; {len(unused):,} did not, for example {examples}" if unused else matched
+        ]
 
 
 def _patterns(param: str, value: Patterns) -> _Globs | _Paths | None:

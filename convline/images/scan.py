@@ -13,7 +13,6 @@ from tqdm import tqdm
 
 from convline.images.archives import read_members
 from convline.images.decoding import EXTENSIONS, BadImage, is_image_name, measure
-from convline.images.labels import split_of
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
@@ -39,10 +38,6 @@ class Image(NamedTuple):
     height: int
     width: int
     peak: int | None = None
-
-    def identity(self, name: str) -> tuple[bytes, str, str | None]:
-        """Return what an image and a copy of it elsewhere in the archive have in common."""
-        return self.sha256, name.rsplit("/", 1)[-1], split_of(name)
 
 
 @dataclass

@@ -152,7 +152,9 @@ def _refuse_parted_group(
     for name in unit:
         group = labels.groups.get(name)
         other = first_of.setdefault(group, name) if group else name
-        sides = {split if split in apart else None for split in map(labels.splits.get, (other, name))}
+        sides = {
+            split if split in apart else None for split in map(labels.splits.get, (other, name))
+        }
         if len(sides) > 1:
             why = f"'{other}' and '{name}' are of group '{group}' and in two splits of the archive"
             raise UserError(
