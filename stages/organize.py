@@ -43,7 +43,7 @@ def main() -> None:
     notes = selection.notes()
     refuse_bad(scan.images, scan.bad, organize.max_bad_images)
     copies = find_copies(scan.images)
-    contents = {name: scan.images[name].sha256 for name in scan.images.keys() - copies}
+    contents = {name: x.sha256 for name, x in scan.images.items() if name not in copies}
     labels = find_labels(contents, archive, organize)
     copies |= drop_repeated(labels, scan.images)
     splits = assign_splits(labels, contents, organize, params.seed)

@@ -13,6 +13,7 @@ SHOWN = 3  # endings and folders in a line
 BAD = "cannot be decoded"
 REPEATED = "repeated: a file of the same bytes, name and class is used"
 NOT_DRAWN = "not drawn by organize.limit"
+NO_CLASS = "without a class"
 
 
 def count_files(
@@ -34,10 +35,11 @@ def count_files(
     """
     why = left_out(scan, labels, repeated, used)
     reasons = Counter(why.values())
+    unlabelled = scan.images.keys() - used - labels.classes.keys() - set(repeated)
     return {
         "files": len(scan.images) + len(scan.bad) + len(scan.ignored),
         "read": _sorted(Counter(map(_ending, used))),
-        "unlabelled": sum(name in labels.unlabelled for name in why if name in scan.images),
+        "unlabelled": len(unlabelled),
         "repeated": reasons[REPEATED],
         "not_drawn": reasons[NOT_DRAWN],
         "ignored": len(scan.ignored),
@@ -51,8 +53,11 @@ def left_out(
     scan: Scan, labels: LabelSet, repeated: Collection[str], used: Collection[str]
 ) -> dict[str, str]:
     """Return the reason why each file is in no split."""
-    why = dict.fromkeys(scan.images.keys() - used, NOT_DRAWN)
-    why |= {name: reason for name, reason in labels.unlabelled.items() if name in why}
+    why = {
+        name: labels.unlabelled.get(name, NOT_DRAWN if name in labels.classes else NO_CLASS)
+        for name in scan.images
+        if name not in used
+    }
     why |= dict.fromkeys(repeated, REPEATED)
     return {**why, **dict.fromkeys(scan.bad, BAD), **scan.ignored}
 

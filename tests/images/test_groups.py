@@ -5,7 +5,6 @@ from collections import defaultdict
 
 import pytest
 
-from convline.images import splits
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from tests.image_archives import count, metrics, pair, pets, png
@@ -31,6 +30,7 @@ def test_groups_survive_files_that_get_another_name(run, set_params):
     set_params(**{"organize.group_pattern": r"_p(\d+)\.png$"})
     files = {f"{c}/{c}{i}_p{i}.png": png(i, ord(c[0])) for c in ("cat", "dog") for i in range(20)}
     files |= {f"{folder}/cat/a_p7.png": png(n, 1) for n, folder in enumerate(("y1", "y2"))}
+    set_params(**{"organize.labels_from": "path", "organize.label_pattern": r"([^/]+)/[^/]+$"})
     tree = run(files)
     groups = json.loads(paths.GROUPS.read_text())
     renamed = [name for name in groups if name.startswith("cat/a_p7-")]
@@ -45,7 +45,7 @@ def test_a_group_in_two_kept_splits_is_refused(run, set_params):
     files["train/cat/person1_a.png"] = png("a")
     files["test/cat/person1_b.png"] = png("b")
     with pytest.raises(
-        UserError, match=r"person1_.\.png' have one organize\.group_pattern .* use 'fractions'"
+        UserError, match=r"person1_.\.png' are of group '1' and in two splits .* use 'fractions'"
     ):
         run(files)
 
@@ -65,8 +65,3 @@ def test_a_group_may_be_in_train_and_validation_folders_that_are_divided_again(r
     files["val/cat/person1_b.png"] = png("b")
     tree = run(files)
     assert len({name.split("/")[0] for name in tree if "person1_" in name}) == 1
-
-
-def test_units_are_tied_through_others():
-    contents = {"a_1": b"x", "b_1": b"y", "b_2": b"x", "c_3": b"z"}
-    assert splits.find_units(list(contents), contents, r"(\d)$") == [["a_1", "b_1", "b_2"], ["c_3"]]

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from convline.images.splits import assign_splits
+from convline.images.groups import group_of
+from convline.images.label_set import LabelSet
+from convline.images.split_folders import split_of_path
+from convline.images.splits import assign_splits, find_units
 from convline.params.loading import validate
 from convline.runtime.errors import UserError
 from tests.image_archives import CLASSES, metrics, pair, pets, png
@@ -122,6 +125,14 @@ def test_folds_follow_from_the_seed_alone():
     assert cut_all(3, labels, seed=1) != cut_all(3, labels, seed=2)
 
 
+def test_units_are_tied_through_others():
+    contents = {"a": b"x", "b": b"y", "c": b"x", "d": b"z", "e": b"w"}
+    groups = {"a": "1", "b": "2", "c": "2", "d": "3"}
+    assert find_units(list(contents), contents, groups) == [["a", "b", "c"], ["d"], ["e"]]
+    ties = [("e", "a"), ("d", "not drawn")]
+    assert find_units(list(contents), contents, groups, ties) == [["a", "b", "c", "e"], ["d"]]
+
+
 @pytest.mark.parametrize("fold", [1, 2, 3])
 def test_the_stage_writes_the_same_tree_again(run, set_params, fold):
     set_params(**{"organize.folds": 3, "organize.fold": fold})
@@ -205,7 +216,10 @@ def params(changes):
 
 def cut(labels, contents=None, seed=42, **changes):
     contents = contents or {name: name.encode() for name in labels}
-    return assign_splits(labels, contents, params(changes).organize, seed)
+    organize = params(changes).organize
+    splits = {name: split for name in labels if (split := split_of_path(name, {}))}
+    groups = {name: g for name in labels if (g := group_of(name, organize.group_pattern))}
+    return assign_splits(LabelSet(labels, splits, groups), contents, organize, seed)
 
 
 def cut_all(folds, labels, contents=None, seed=42, **changes):

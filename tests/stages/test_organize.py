@@ -159,7 +159,8 @@ def test_a_split_that_the_archive_does_not_have_is_refused(run, set_params, spli
         run({name: data for folder in folders for name, data in pair(folder, 9).items()})
 
 
-def test_names_that_would_collide_all_arrive(run):
+def test_names_that_would_collide_all_arrive(run, set_params):
+    set_params(**{"organize.labels_from": "path", "organize.label_pattern": r"([^/]+)/[^/]+$"})
     long = "ä" * 148 + ".png"
     names = ["a/cat/1.png", "b/cat/1.png", "a/cat/Q.png", "a/cat/q.PNG", "a/cat/2.JPeG"]
     names += ["a/cat/é.png", "a/cat/e\u0301.png", "猫/cat/猫.png"]
