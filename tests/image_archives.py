@@ -23,7 +23,7 @@ def pack(files):
 
 def pack_unmarked(files, extra=b""):
     """Return a zip whose names are these bytes, without the flag that marks UTF-8."""
-    marks = {f"{number:x<{len(name)}}": name for number, name in enumerate(files)}
+    marks = {f"<{number:03}>".ljust(len(name), "x"): name for number, name in enumerate(files)}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for mark, data in zip(marks, files.values(), strict=True):

@@ -21,9 +21,9 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
     """Return the class, the split and the group of each image, where it has them.
 
     With `organize.labels_from: folder`, the class is the name of the image's folder (see
-    `folder_tree`); with `filename` and `path`, the group of `organize.label_pattern`; with `csv`, it
-    is read from a table in the archive. `organize.classes` then selects, renames and merges classes.
-    Unicode forms of a class name, such as the two of é, are one class.
+    `folder_tree`); with `filename` and `path`, it is the group of `organize.label_pattern`; with
+    `csv`, it is read from a table in the archive. `organize.classes` then selects, renames and
+    merges classes. Unicode forms of a class name, such as the two of é, are one class.
 
     Args:
         contents: a digest of each image's bytes by its path inside the archive.

@@ -1,4 +1,4 @@
-"""Each file of any archive is in exactly one of: a split, bad, ignored or left out with a reason."""
+"""Each file of any archive is in a split, bad, ignored, or left out with a reason."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from convline.images.file_counts import describe_left_out
 from convline.runtime.errors import UserError
-from tests.image_archives import CLASSES, metrics, pets, png
+from tests.image_archives import metrics, pets, png
 
 LAYOUTS = ["folder", "nested folder", "split folders", "filename", "csv"]
 OTHER_FILES = {
@@ -45,6 +45,7 @@ def archives(draw):
             rows.append([draw(st.sampled_from([name, name[:-4], f"./images/{name}"])), label])
     files |= {name: OTHER_FILES[name] for name in draw(st.sets(st.sampled_from(list(OTHER_FILES))))}
     params = {"organize.labels_from": "filename" if layout == "filename" else "folder"}
+    params["organize.label_pattern"] = f"^({'|'.join(words)})\\."
     if layout == "csv":
         params["organize.labels_from"] = "csv"
         encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
@@ -66,9 +67,9 @@ def test_every_file_is_counted_once(run, set_params, made, limit):
         tree = run(files)
     except UserError as error:
         # A few drawn images may leave a class without one in some split.
-        assert "each class needs an image in each split" in str(error)
-        assert limit
-        return
+        if limit and "each class needs an image in each split" in str(error):
+            return
+        raise
     counts = metrics()
     assert counts["files"] == len(files)
     assert counts["images"] == len(tree) == sum(counts["read"].values())
@@ -89,8 +90,7 @@ def test_what_was_left_out_is_printed_by_reason_ending_and_folder(run, set_param
     run({**pets(), "x/cat/bad.png": b"broken", "x/pred/1.png": png("p"), "0.png": png("top")})
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line.startswith("left out")] == [
-        f"left out   {CLASSES['bee']:>7}  not selected by organize.include and organize.exclude "
-        "(.png in x/bee)",
+        "left out        11  not selected by organize.include and organize.exclude (.png in x/bee)",
         "left out         1  cannot be decoded (.png in x/cat)",
         "left out         1  in a folder of images without a class, by its name (.png in x/pred)",
         "left out         1  not in a folder (.png in .)",
