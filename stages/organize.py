@@ -49,7 +49,7 @@ def main() -> None:
     splits = assign_splits(labels, contents, organize, params.seed)
     targets = target_paths(splits, labels.classes)
     with fresh_dir(paths.ORGANIZED) as folder:
-        write_images(archive, targets, folder, params.organize.metadata_encoding)
+        write_images(archive, targets, folder, organize.metadata_encoding)
         with fresh_dir(paths.metrics_folder("organize")) as preview:
             write_balance(targets, preview)
             write_samples(targets, folder, preview)
@@ -210,6 +210,8 @@ def report(splits: Splits, classes: dict[str, str], summary: dict[str, Any]) -> 
         print(f"{split:<10} {len(names):>7,}  {shown}{' ...' * (len(counts) > 10)}")
     for count, why in describe_left_out(summary["left_out"]):
         print(f"left out   {count:>7,}  {why}")
+    if litter := sum(summary["litter"].values()):
+        print(f"left out   {litter:>7,}  files of desktops ({', '.join(summary['litter'])})")
 
 
 if __name__ == "__main__":

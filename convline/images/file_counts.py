@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from convline.images.label_set import LabelSet
@@ -31,21 +31,24 @@ def count_files(
         The number of `files`; `read`, the number of used images by file name ending; the numbers
         of images that were left out as `unlabelled`, `repeated`, `not_drawn` and `bad_images`; the
         number of `ignored` files; `left_out`, a list of reason, ending, number of files and their
-        folders; and `bad`, a list of names and reasons.
+        folders; `bad`, a list of names and reasons; and `litter`, the files that desktops leave
+        behind by kind, which are not among `files`.
     """
     why = left_out(scan, labels, repeated, used)
     reasons = Counter(why.values())
+    same_name = [(name, REPEATED) for name in scan.repeated.elements()]
     unlabelled = scan.images.keys() - used - labels.classes.keys() - set(repeated)
     return {
-        "files": len(scan.images) + len(scan.bad) + len(scan.ignored),
+        "files": len(used) + len(why) + len(same_name),
         "read": _sorted(Counter(map(_ending, used))),
         "unlabelled": len(unlabelled),
-        "repeated": reasons[REPEATED],
+        "repeated": reasons[REPEATED] + len(same_name),
         "not_drawn": reasons[NOT_DRAWN],
         "ignored": len(scan.ignored),
         "bad_images": len(scan.bad),
         "bad": [f"{name}: {reason}" for name, reason in sorted(scan.bad.items())],
-        "left_out": list(_rows(why)),
+        "left_out": list(_rows([*why.items(), *same_name])),
+        "litter": _sorted(scan.litter),
     }
 
 
@@ -77,10 +80,10 @@ def describe_left_out(rows: Collection[Mapping[str, Any]]) -> Iterator[tuple[int
         yield sum(row["files"] for row in same), f"{reason} ({endings} in {folders})"
 
 
-def _rows(why: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _rows(why: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     """Yield reason, ending, number of files and the largest folders."""
     folders: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for name, reason in why.items():
+    for name, reason in why:
         folders[reason, _ending(name)][name.rpartition("/")[0]] += 1
     for (reason, ending), counts in sorted(folders.items()):
         named = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_FOLDERS])

@@ -48,7 +48,7 @@ class Scan:
         images: facts about the images that can be decoded.
         bad: the reasons why other images cannot be decoded.
         ignored: the reasons why the other files are not read.
-        repeated: number of files with the name of another one (images: and its content), for
+        repeated: how many more files have the name of one of these (images: and its content), for
             example because an archive is beside the folder that it was unpacked to.
         litter: numbers of files that desktops leave behind, by kind, such as `.DS_Store`.
     """
@@ -56,7 +56,7 @@ class Scan:
     images: dict[str, Image] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
     ignored: dict[str, str] = field(default_factory=dict)
-    repeated: int = 0
+    repeated: Counter[str] = field(default_factory=Counter)
     litter: Counter[str] = field(default_factory=Counter)
 
     def add(self, name: str, found: Image | str) -> None:
@@ -70,13 +70,14 @@ class Scan:
             kind: dict[str, Any] = self.images if isinstance(found, Image) else self.bad
             kind[name] = found
         elif known == found:
-            self.repeated += 1
+            self.repeated[name] += 1
         else:
             raise UserError(f"two different images are named '{name}'; rename one of them")
 
     def ignore(self, name: str, why: str) -> None:
         """Add a file that is not read."""
-        self.repeated += name in self.ignored
+        if name in self.ignored:
+            self.repeated[name] += 1
         self.ignored[name] = why
 
 

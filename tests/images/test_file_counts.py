@@ -97,6 +97,12 @@ def test_what_was_left_out_is_printed_by_reason_ending_and_folder(run, set_param
     ]
 
 
+def test_files_of_desktops_are_counted_apart(run, capsys):
+    run({**pets(), "x/.DS_Store": b"1", "__MACOSX/x/._0.png": b"2", "x/cat/._0.png": b"3"})
+    assert "left out         3  files of desktops (" in capsys.readouterr().out
+    assert (metrics()["files"], metrics()["left_out"]) == (74, [])
+
+
 def test_long_lists_of_endings_and_folders_are_shortened():
     rows = [
         {"reason": "notes", "ending": f".{i}", "files": 2, "folders": {f"f{i}": 1, f"g{i}": 1}}
