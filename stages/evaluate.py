@@ -20,11 +20,12 @@ from convline.evaluation.display_names import MODELS
 from convline.evaluation.inference import load_models, predict_all
 from convline.evaluation.model_choice import choose
 from convline.evaluation.model_comparison import compare, describe
-from convline.evaluation.positive_class import positive_label
+from convline.evaluation.positive_class import describe_positive, positive_label
 from convline.evaluation.score_summary import Summary, score_table, summarize
 from convline.explanation import feature_pictures
 from convline.explanation.model_parts import split_model
 from convline.networks.whole_classifier import build_classifier, with_extractor
+from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.params.schema import Params
 from convline.records.dataset import Dataset, load_dataset
@@ -32,7 +33,6 @@ from convline.records.predictions import Predictions, write_predictions
 from convline.records.saved_models import TrainedModel
 from convline.records.tfrecord_reader import find_images
 from convline.runtime import paths
-from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir, write_json
 from convline.runtime.keras_backend import dtype_policy
 from convline.runtime.runner import run
@@ -41,7 +41,8 @@ from convline.runtime.tensorflow_setup import policy_name, set_up
 
 def main() -> None:
     params, dataset = load_params(), load_dataset()
-    positive = find_positive(dataset.classes, params.evaluate.positive_class)
+    check_class_names(params, dataset.classes)
+    positive = positive_label(dataset.classes, params.evaluate.positive_class)
     set_up(params.seed, "float32", device=params.runtime.device, gpus=params.runtime.gpus)
     models = load_models()
     predictions = predict_all(models, dataset, params)
@@ -68,6 +69,8 @@ def main() -> None:
     }
     write_json(paths.metrics("evaluate"), results)
     classifier(models[chosen], dataset.image_shape, params).save(paths.CLASSIFIER)
+    for line in describe_positive(dataset.classes, params.evaluate.positive_class):
+        print(line)
     print(tabulate(summaries))
     print(describe(comparison))
     print(f"{paths.CLASSIFIER}: {MODELS[chosen]}")
@@ -98,18 +101,6 @@ def classifier(model: TrainedModel, image_shape: list[int], params: Params) -> T
     with dtype_policy(policy_name(params.extract.precision)):
         complete = with_extractor(model, params.extract, image_shape, params.seed)
     return build_classifier(complete, params.preprocess)
-
-
-def find_positive(classes: list[str], name: str | None) -> int:
-    """Return the label of `evaluate.positive_class`, which is for two classes only.
-
-    Raises:
-        UserError: it is not a class, or there are not two.
-    """
-    if name is not None and len(classes) != 2:
-        why = f"is '{name}', but there are {len(classes)} classes instead of two; leave it empty"
-        raise UserError(f"evaluate.positive_class {why}")
-    return positive_label(classes, name)
 
 
 def tabulate(summaries: Mapping[str, Summary]) -> str:

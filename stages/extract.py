@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from convline.networks.backbones import build_extractor, weights_sha256
+from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.records.dataset import Dataset, load_dataset
 from convline.records.features import Features, dtype_of, write_features
@@ -25,6 +26,7 @@ from convline.runtime.tensorflow_setup import set_up, threads
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
+    check_class_names(params, dataset.classes)
     compute_dtype = set_up(
         params.seed,
         params.extract.precision,

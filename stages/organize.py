@@ -17,6 +17,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from convline.evaluation.positive_class import describe_positive
 from convline.images.archives import read_members
 from convline.images.file_counts import count_files, describe_left_out
 from convline.images.file_names import target_paths
@@ -26,6 +27,7 @@ from convline.images.path_selection import PathSelection
 from convline.images.preview import write_balance, write_samples
 from convline.images.scan import Image, inspect_all
 from convline.images.splits import Splits, assign_splits
+from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.params.schema import Organize
 from convline.runtime import paths
@@ -47,6 +49,8 @@ def main() -> None:
     labels = find_labels(contents, archive, organize)
     copies |= drop_repeated(labels, scan.images)
     splits = assign_splits(labels, contents, organize, params.seed)
+    classes = sorted({labels.classes[name] for names in splits.values() for name in names})
+    check_class_names(params, classes)
     targets = target_paths(splits, labels.classes)
     with fresh_dir(paths.ORGANIZED) as folder:
         write_images(archive, targets, folder, organize.metadata_encoding)
@@ -61,6 +65,9 @@ def main() -> None:
     for note in notes + labels.notes:
         print(note)
     warn_of_contradictions(summary)
+    # Printed only, because a change of evaluate.positive_class does not rerun this stage.
+    for line in describe_positive(classes, params.evaluate.positive_class):
+        print(line)
 
 
 def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> None:

@@ -7,6 +7,7 @@ Params  seed, train
 
 from convline.networks.cnn import build_cnn
 from convline.networks.convolutions import convolution_names
+from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
 from convline.records.saved_models import Description, TrainedModel
@@ -21,6 +22,7 @@ from convline.training.live_curves import live_curves
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
+    check_class_names(params, dataset.classes)
     set_up(
         params.seed, params.train.precision, device=params.runtime.device, gpus=params.runtime.gpus
     )

@@ -13,6 +13,7 @@ from convline.networks.backbones import (
 )
 from convline.networks.head import build_head
 from convline.networks.output_layer import targets
+from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.params.schema import Params
 from convline.records.dataset import Dataset, load_dataset
@@ -31,6 +32,7 @@ from convline.training.live_curves import Curves, live_curves
 def main() -> None:
     params = load_params()
     dataset = load_dataset()
+    check_class_names(params, dataset.classes)
     set_up(
         params.seed,
         params.train_head.precision,

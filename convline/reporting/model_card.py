@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from convline.evaluation.display_names import MODELS, SCORES
 from convline.evaluation.model_comparison import Comparison, describe
-from convline.evaluation.positive_class import positive_name
+from convline.evaluation.positive_class import positive_name, warn_of_positive
 from convline.params.schema import Params
 from convline.reporting.markdown import code, table, text
 from convline.reporting.model_facts import image_shape, kept_training
@@ -119,9 +119,11 @@ def _scores(classes: list[str], scores: Table, params: Params) -> str:
         "With 95 % bootstrap intervals. Precision, recall, F1, ROC AUC and average precision "
         f"{of}. {NO_INTERVAL}"
     )
+    warning = warn_of_positive(classes, params.evaluate.positive_class)
     return "\n\n".join(
         [
             introduction,
+            *([f"**{text(warning)}**"] if warning else []),
             table(["score", *header], rows),
             "Recall of each class, the share of its images that are found:",
             table(["class", *header], recalls),

@@ -15,7 +15,7 @@ from convline.evaluation.model_comparison import (
     statistics,
     verdict,
 )
-from convline.evaluation.positive_class import positive_name
+from convline.evaluation.positive_class import positive_name, warn_of_positive
 from convline.params.schema import Params
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -59,6 +59,7 @@ def facts(evaluate: dict[str, Any], organized: dict[str, Any], params: Params) -
         "examples": evaluate["examples"],
         "resamples": params.evaluate.n_resamples,
         "positive": positive_name(classes, params.evaluate.positive_class),
+        "positive_warning": warn_of_positive(classes, params.evaluate.positive_class),
         "headline": {m: table.get((m, "test", "accuracy", ""), Cell()) for m in MODELS},
         "scores": scores(evaluate, table),
         "splits": {model: across_splits(model, table) for model in MODELS},

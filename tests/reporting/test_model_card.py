@@ -38,6 +38,15 @@ def test_it_states_facts_of_the_run(write):
     assert "probabilities are off by 0.9000 on average" in card
 
 
+def test_a_positive_class_with_the_name_of_a_negative_one_is_a_warning(tmp_path, monkeypatch):
+    write_run(tmp_path, ("COVID", "Normal"), commit=False)
+    monkeypatch.chdir(tmp_path)
+    stages = ("download", "organize", "train", "extract", "train_head", "evaluate")
+    write_card({stage: read_metrics(stage) for stage in stages}, load_params())
+    warning = "**warning: Normal is the positive class, because it is the second by name"
+    assert warning in paths.MODEL_CARD.read_text()
+
+
 def test_class_names_are_not_markup(write):
     assert "\\<script\\>" in write()
 

@@ -236,3 +236,28 @@ def test_an_archive_that_cannot_train_a_classifier_is_refused(run, files, why):
 def test_a_class_of_a_single_image_is_refused_by_name(run):
     with pytest.raises(UserError, match=r"class 'emu' \(1 image\) has none in validation"):
         run({**pets(), "x/emu/0.png": png("emu")})
+
+
+@pytest.mark.parametrize("classes", [("COVID", "Normal"), ("defect", "ok")])
+def test_a_healthy_class_that_would_be_screened_for_is_a_warning(run, set_params, capsys, classes):
+    first, second = classes
+    files = {f"x/{c}/{i}.png": png(c, i) for c in classes for i in range(9)}
+    tree = run(files)
+    out = capsys.readouterr().out
+    assert (
+        f"positive class: {second}, the second by name; evaluate.positive_class: '{first}'" in out
+    )
+    assert f"warning: {second} is the positive class" in out
+    set_params(**{"evaluate.positive_class": first})
+    assert run(files) == tree
+    out = capsys.readouterr().out
+    assert f"positive class: {first}, as set by evaluate.positive_class" in out
+    assert "warning" not in out
+
+
+def test_a_positive_class_that_is_not_a_class_is_refused_before_any_training(run, set_params):
+    set_params(**{"evaluate.positive_class": "Covid"})
+    files = {f"x/{c}/{i}.png": png(c, i) for c in ("COVID", "Normal") for i in range(9)}
+    with pytest.raises(UserError, match="must be 'COVID' or 'Normal', got 'Covid'"):
+        run(files)
+    assert not Path("data/organized").exists()
