@@ -25,13 +25,12 @@ from convline.images.label_set import LabelSet
 from convline.images.labels import find_labels
 from convline.images.path_selection import PathSelection
 from convline.images.preview import write_balance, write_samples
-from convline.images.scan import Image, inspect_all
+from convline.images.scan import Image, inspect_all, refuse_bad
 from convline.images.splits import Splits, assign_splits
 from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.params.schema import Organize
 from convline.runtime import paths
-from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir, write_json
 from convline.runtime.runner import run
 from convline.sources.provenance import read_source
@@ -43,7 +42,7 @@ def main() -> None:
     selection = PathSelection(organize)
     scan = inspect_all(archive, organize, selection)
     notes = selection.notes()
-    refuse_bad(scan.images, scan.bad, organize.max_bad_images)
+    refuse_bad(scan, organize.max_bad_images)
     copies = find_copies(scan.images)
     contents = {name: x.sha256 for name, x in scan.images.items() if name not in copies}
     labels = find_labels(contents, archive, organize)
@@ -68,16 +67,6 @@ def main() -> None:
     # Printed only, because a change of evaluate.positive_class does not rerun this stage.
     for line in describe_positive(classes, params.evaluate.positive_class):
         print(line)
-
-
-def refuse_bad(images: dict[str, Image], bad: dict[str, str], limit: int) -> None:
-    """Raise an error if more than `organize.max_bad_images` images cannot be decoded."""
-    if len(bad) <= limit:
-        return
-    lines = [f"  {name}: {why}" for name, why in islice(sorted(bad.items()), 10)]
-    more = [f"  ... and {len(bad) - 10} more"] * (len(bad) > 10)
-    counts = f"{len(bad)} of {len(images) + len(bad):,} images cannot be decoded"
-    raise UserError("\n".join([f"{counts}; organize.max_bad_images is {limit}:", *lines, *more]))
 
 
 def find_copies(images: dict[str, Image]) -> set[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from convline.images.decoding import ALL_BITS
 from convline.params.loading import load_params
 from convline.params.schema import Preprocess
 from convline.records.dataset import Dataset, Split
@@ -31,14 +32,19 @@ def main() -> None:
     classes = find_classes()
     shards = plan_shards(classes, params.preprocess.examples_per_shard, params.seed)
     with fresh_dir(paths.TFRECORDS) as folder:
-        write_shards(shards, params.preprocess, folder)
+        clipped = write_shards(shards, params.preprocess, folder)
         dataset = describe(shards, classes, params.preprocess)
         dataset.save(folder)
     size = sum(file.stat().st_size for file in paths.TFRECORDS.iterdir())
     summary = {"shards": len(shards), "bytes": size}
+    if params.preprocess.bit_depth < ALL_BITS:
+        summary |= {"clipped_images": sum(map(bool, clipped)), "clipped_values": sum(clipped)}
     write_json(paths.metrics("preprocess"), {"preprocess": summary})
     shape = tuple(dataset.image_shape)
     print(f"data/tfrecords  images {shape}, {len(shards)} shards, {size:,} bytes")
+    if any(clipped):
+        which = f"{sum(clipped):,} values in {summary['clipped_images']:,} images are too large for"
+        print(f"clipped: {which} preprocess.bit_depth: {params.preprocess.bit_depth}")
 
 
 def find_classes() -> list[str]:
@@ -69,8 +75,13 @@ def plan_shards(classes: list[str], examples_per_shard: int, seed: int) -> list[
     return shards
 
 
-def write_shards(shards: list[Shard], preprocess: Preprocess, folder: Path) -> None:
-    """Write all shards, as many at a time as there are cores."""
+def write_shards(shards: list[Shard], preprocess: Preprocess, folder: Path) -> list[int]:
+    """Write all shards, as many at a time as there are cores.
+
+    Returns:
+        The number of values of each image that `preprocess.bit_depth` cannot represent.
+    """
+    clipped = []
     examples = sum(len(shard.files) for shard in shards)
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -80,11 +91,12 @@ def write_shards(shards: list[Shard], preprocess: Preprocess, folder: Path) -> N
         running = {pool.submit(write_shard, shard, preprocess, folder): shard for shard in shards}
         try:
             for done in as_completed(running):
-                done.result()
+                clipped += done.result()
                 bar.update(len(running[done].files))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    return clipped
 
 
 def describe(shards: list[Shard], classes: list[str], preprocess: Preprocess) -> Dataset:

@@ -6,7 +6,8 @@
     convline predict photos/ --csv - | head               a table on the standard output
 
 The model is the one that `evaluate` chose, models/classifier.keras. A file that cannot be decoded
-is reported, the others are predicted, and the exit status is then 1. Nothing is downloaded.
+is reported, the others are predicted, and the exit status is then 1. Formats are recognized by
+content; files in folders that are not images are counted by kind. Nothing is downloaded.
 """
 
 import json
@@ -43,11 +44,13 @@ def main(
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     from convline.serving.image_files import find_images
 
-    files = find_images([placed(name) for name in images])
+    found = find_images([placed(name) for name in images])
+    files = found.images
     # TensorFlow takes seconds to load: first everything that may be missing.
     from tqdm import tqdm
 
     from convline.images.decoding import BadImage
+    from convline.images.file_kinds import count_by_reason
     from convline.serving import prediction_table as tables
     from convline.serving.loaded_classifier import load_classifier
 
@@ -59,7 +62,7 @@ def main(
         # disable=None: no progress bar where the output is not a terminal.
         for file in tqdm(files, "predict", unit=" images", disable=None):
             try:
-                image = classifier.decode(file.read_bytes())
+                image = classifier.decode(file.read_bytes(), file.name)
             except (BadImage, OSError) as error:
                 bad[file] = str(error)
             else:
@@ -74,8 +77,9 @@ def main(
         print(tables.as_text(table))
     else:
         tables.write_csv(table, csv)
-    for file, why in bad.items():
-        print(f"{file}: {why}", file=sys.stderr)
+    unread = [f"{file}: {why}" for file, why in bad.items()]
+    ignored = [f"ignored: {line}" for line in count_by_reason(found.ignored)]
+    print("".join(f"{line}\n" for line in unread + ignored), end="", file=sys.stderr)
     if bad:
         sys.exit(f"{len(bad):,} of {len(files):,} files cannot be decoded")
 

@@ -34,5 +34,8 @@ def write_samples(targets: dict[str, Path], images: Path, folder: Path) -> None:
         if split == "train" and len(samples[label]) < PER_CLASS:
             samples[label].append(images / target)
     shown = sorted(samples)[:MAX_CLASSES]
-    rows = [(label, [decode(x.read_bytes(), "rgb") for x in samples[label]]) for label in shown]
+    rows = [
+        (label, [decode(x.read_bytes(), "rgb", name=x.name) for x in samples[label]])
+        for label in shown
+    ]
     draw_rows(rows).save(folder / "samples.png")

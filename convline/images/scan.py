@@ -1,18 +1,23 @@
 """Decode every image of an archive once, to find bad ones and to measure the others."""
 
 import hashlib
+import math
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from convline.images.archives import read_members
-from convline.images.decoding import EXTENSIONS, BadImage, is_image_name, measure
+from convline.images.archives import Member, open_members
+from convline.images.decoding import BadImage, decode_with_facts
+from convline.images.file_kinds import classify, no_images
+from convline.images.image_formats import HEAD, ending, image_endings
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
@@ -86,11 +91,7 @@ NOT_SELECTED = "not selected by organize.include and organize.exclude"
 Found = list[tuple[str, Image | str]]
 
 
-def inspect_all(
-    archive: Path,
-    organize: Organize,
-    selected: Callable[[str], bool],
-) -> Scan:
+def inspect_all(archive: Path, organize: Organize, selected: Callable[[str], bool]) -> Scan:
     """Decode the selected images of an archive, and sort all of its files.
 
     Args:
@@ -102,29 +103,61 @@ def inspect_all(
         UserError: the archive has no images, or two different ones with the same name.
     """
     scan = Scan()
-
-    def wanted(name: str) -> bool:
-        if not selected(name):
-            scan.ignore(name, NOT_SELECTED)
-        elif not is_image_name(name):
-            scan.ignore(name, "not an image")
-        return name not in scan.ignored
-
-    members = read_members(archive, wanted, organize.metadata_encoding, scan.litter)
+    members = open_members(archive, organize.metadata_encoding, scan.litter)
+    images = _find_images(members, selected, scan)
     # disable=None: no bar if the output is not a terminal.
-    for name, result in tqdm(_inspect(members), "decode", unit=" images", disable=None):
+    for name, result in tqdm(_inspect(images), "decode", unit=" images", disable=None):
         scan.add(name, result)
     if not scan.images and not scan.bad:
-        endings = ", ".join(sorted(EXTENSIONS))
-        raise UserError(f"no images found in {archive}; supported file name extensions: {endings}")
+        raise UserError(no_images(archive, scan.ignored))
     return scan
 
 
-def _inspect(members: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Image | str]]:
+def refuse_bad(scan: Scan, limit: int | str) -> None:
+    """Raise an error if more images cannot be decoded than `organize.max_bad_images` allows.
+
+    Args:
+        scan: the archive's files.
+        limit: a number of images, or a share of all of them such as `1%`.
+    """
+    bad, total = len(scan.bad), len(scan.bad) + len(scan.images)
+    allowed = Decimal(limit.rstrip("%")) * total / 100 if isinstance(limit, str) else limit
+    if bad <= allowed:
+        return
+    lines = [f"  {name}: {why}" for name, why in islice(sorted(scan.bad.items()), 10)]
+    more = [f"  ... and {bad - 10:,} more"] * (bad > 10)
+    would = f"{bad} (or {math.ceil(100 * bad / total)}%) would leave them out"
+    counts = f"{bad:,} of {total:,} images cannot be decoded"
+    headline = f"{counts}; organize.max_bad_images is {limit}, and {would}:"
+    raise UserError("\n".join([headline, *lines, *more]))
+
+
+def _find_images(
+    members: Iterator[tuple[str, Member]], selected: Callable[[str], bool], scan: Scan
+) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each image; add the other files to `scan`.
+
+    Files whose names do not end as those of images are read no further than their beginning.
+    """
+    for name, member in members:
+        if not selected(name):
+            scan.ignore(name, NOT_SELECTED)
+        elif ending(name) in image_endings():
+            yield name, member.read()
+        else:
+            head = member.read(HEAD)
+            verdict, reason = classify(name, head)
+            if verdict == "ignored":
+                scan.ignore(name, reason)
+            else:
+                yield name, head + member.read()
+
+
+def _inspect(images: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Image | str]]:
     """Decode in threads (Pillow's decoders release the interpreter lock); yield in order."""
     running: deque[Future[Found]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while batch := _next_batch(members):
+        while batch := _next_batch(images):
             running.append(pool.submit(_inspect_batch, batch))
             if len(running) == AHEAD:
                 yield from running.popleft().result()
@@ -132,10 +165,10 @@ def _inspect(members: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Image 
             yield from running.popleft().result()
 
 
-def _next_batch(members: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+def _next_batch(images: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     batch = []
     size = 0
-    for name, data in members:
+    for name, data in images:
         batch.append((name, data))
         size += len(data)
         if len(batch) == BATCH or size >= BATCH_BYTES:
@@ -144,12 +177,13 @@ def _next_batch(members: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]
 
 
 def _inspect_batch(batch: list[tuple[str, bytes]]) -> Found:
-    return [(name, _inspect_one(data)) for name, data in batch]
+    return [(name, _inspect_one(name, data)) for name, data in batch]
 
 
-def _inspect_one(data: bytes) -> Image | str:
+def _inspect_one(name: str, data: bytes) -> Image | str:
     try:
-        height, width = measure(data)
+        # At the smallest scale, which reads all of a JPEG as well.
+        _, size, peak, _ = decode_with_facts(data, "rgb", 1, name=name)
     except BadImage as error:
         return str(error)
-    return Image(hashlib.sha256(data).digest(), len(data), height, width)
+    return Image(hashlib.sha256(data).digest(), len(data), *size, peak)

@@ -54,4 +54,4 @@ def build_classifier(model: TrainedModel, preprocess: Preprocess) -> TrainedMode
         first = keras.layers.Rescaling(-1.0, offset=1.0, name="first", dtype="float32")(outputs)
         outputs = keras.layers.Concatenate(name="both", dtype="float32")([first, outputs])
     network = keras.Model(inputs, outputs, name="classifier")
-    return model.described(network, takes="any images")
+    return model.described(network, takes="any images", bit_depth=preprocess.bit_depth)

@@ -1,9 +1,19 @@
 """The base class of all sections of params.yaml, and the types that several of them use."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -19,6 +29,16 @@ OneOrMore = Annotated[
     Annotated[T, Tag(SINGLE)] | Annotated[list[T], Tag(LIST)],
     Discriminator(lambda value: LIST if isinstance(value, list) else SINGLE),
 ]
+
+
+def _number_or_share(value: object) -> object:
+    share = isinstance(value, str) and re.fullmatch(r"(\d\d?(\.\d+)?|100)%", value)
+    if share or (type(value) is int and value >= 0):
+        return value
+    raise PydanticCustomError("number_or_share", "must be a number such as 3 or a share such as 1%")
+
+
+NumberOrShare = Annotated[int | str, PlainValidator(_number_or_share)]
 
 Problems = Iterator[tuple[str, str]]  # pairs of parameter and reason
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from convline.params.schema_base import (
     Fraction,
     ImageSize,
-    NonNegativeInt,
+    NumberOrShare,
     OneOrMore,
     PositiveInt,
     Problems,
@@ -129,7 +129,7 @@ class Organize(Section):
     duplicates: Literal["error", "together"]
     limit: PositiveInt | None
     metadata_encoding: str | None
-    max_bad_images: NonNegativeInt
+    max_bad_images: NumberOrShare
 
     @property
     def split_folder_names(self) -> dict[str, str]:
@@ -182,6 +182,7 @@ class Preprocess(Section):
     color_mode: Literal["grayscale", "rgb"]
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"]
     encoding: Literal["raw", "png", "jpeg"]
+    bit_depth: Annotated[int, Field(ge=9, le=16)]
     jpeg_quality: Annotated[int, Field(ge=1, le=100)]
     examples_per_shard: PositiveInt
 

@@ -29,6 +29,8 @@ class Description:
         fine_tuned: True if layers of the backbone were trained with the head.
         convolutions: names of the convolutional layers, first to last, of the CNN (`scratch`) or of
             each backbone by its name; empty for a head.
+        bit_depth: of a model that takes any images: number of significant bits of images with
+            16-bit channels (`preprocess.bit_depth`).
     """
 
     model: Literal["scratch", "transfer"]
@@ -36,6 +38,7 @@ class Description:
     classes: list[str]
     fine_tuned: bool
     convolutions: dict[str, list[str]]
+    bit_depth: int = 16
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from convline.images.decoding import BadImage, decode, least_side
+from convline.images.decoding import BadImage, decode_with_facts, least_side
 from convline.params.schema import Preprocess
 from convline.records.tfrecord_writer import serialize, write_record
 from convline.runtime.errors import UserError
@@ -42,25 +42,44 @@ def visible(folder: Path) -> list[Path]:
     ]
 
 
-def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> None:
-    """Decode, resize and encode the images of one shard, and write it into `folder`."""
+def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> list[int]:
+    """Decode, resize and encode the images of one shard, and write it into `folder`.
+
+    Returns:
+        The number of values of each image that `preprocess.bit_depth` cannot represent.
+    """
+    clipped = []
     with fresh_file(folder / shard.name) as partial, partial.open("wb") as records:
         for file, label in zip(shard.files, shard.labels, strict=True):
-            image = encode(load_image(file, preprocess), preprocess)
+            image, too_large = load_image(file, preprocess)
+            clipped.append(too_large)
             key = f"{file.parent.name}/{file.name}"
-            write_record(records, serialize(image, label, key))
+            write_record(records, serialize(encode(image, preprocess), label, key))
+    return clipped
 
 
-def load_image(file: Path, preprocess: Preprocess) -> Image.Image:
-    """Decode and resize one image, ignoring the aspect ratio, as Keras's loaders do."""
+def load_image(file: Path, preprocess: Preprocess) -> tuple[Image.Image, int]:
+    """Decode and resize one image, ignoring the aspect ratio, as Keras's loaders do.
+
+    Returns:
+        The image, and the number of values of its file that `preprocess.bit_depth` cannot
+        represent.
+    """
     least = least_side(preprocess.image_size, preprocess.interpolation)
     try:
-        image = decode(file.read_bytes(), preprocess.color_mode, least)
+        image, _, _, clipped = decode_with_facts(
+            file.read_bytes(),
+            preprocess.color_mode,
+            least,
+            bit_depth=preprocess.bit_depth,
+            name=file.name,
+        )
     except BadImage as error:
         raise UserError(f"{file} cannot be decoded: {error}") from error
     height, width = preprocess.image_size
     # Pillow's filters widen when an image shrinks, which avoids aliasing.
-    return image.resize((width, height), Image.Resampling[preprocess.interpolation.upper()])
+    resampling = Image.Resampling[preprocess.interpolation.upper()]
+    return image.resize((width, height), resampling), clipped
 
 
 def encode(image: Image.Image, preprocess: Preprocess) -> bytes:

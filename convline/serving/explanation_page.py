@@ -29,9 +29,9 @@ def write_page(
     Raises:
         BadImage: the image cannot be decoded.
     """
-    prediction = predict_file(classifier, data, classes)
+    prediction = predict_file(classifier, data, name, heats=classes)
     parts = classifier.parts
-    resized = classifier.resize(classifier.decode(data)).astype(np.uint8)
+    resized = classifier.resize(classifier.decode(data, name)).astype(np.uint8)
     context = {
         "name": name,
         "prediction": prediction,

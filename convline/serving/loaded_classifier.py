@@ -49,14 +49,24 @@ class Classifier:
         """Return the height and width in pixels to which images are resized."""
         return self.resizing.height, self.resizing.width
 
-    def decode(self, data: bytes) -> np.ndarray:
+    @property
+    def bit_depth(self) -> int:
+        """Return the number of significant bits of images with 16-bit channels."""
+        return self.trained.description.bit_depth
+
+    def decode(self, data: bytes, name: str = "") -> np.ndarray:
         """Decode an image file as preprocess does, to uint8 (height, width, 3).
+
+        Args:
+            data: content of the file.
+            name: its name, for formats without a signature (TGA).
 
         Raises:
             BadImage: the file cannot be decoded.
         """
         least = least_side(self.image_size, self.resizing.interpolation)
-        return np.asarray(decode(data, "rgb", least))
+        depth = self.bit_depth
+        return np.asarray(decode(data, "rgb", least, bit_depth=depth, name=name))
 
     def resize(self, image: np.ndarray) -> np.ndarray:
         """Resize an image as preprocess does, and convert it to grey if the model takes grey.

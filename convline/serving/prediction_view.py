@@ -56,25 +56,32 @@ class PredictionView:
 
 
 def predict_file(
-    classifier: Classifier, data: bytes, heats: int = 1, max_pixels: int | None = None
+    classifier: Classifier,
+    data: bytes,
+    name: str = "",
+    *,
+    heats: int = 1,
+    max_pixels: int | None = None,
 ) -> PredictionView:
     """Classify an image file.
 
     Args:
         classifier: the model.
         data: content of the file.
+        name: its name, for formats without a signature (TGA).
         heats: number of heat maps, as in `predict_image`.
         max_pixels: largest accepted number of pixels after decoding; None: unlimited.
 
     Raises:
         BadImage: the file cannot be decoded, or has more pixels.
     """
-    image = classifier.decode(data)
+    image = classifier.decode(data, name)
     height, width = image.shape[:2]
     if max_pixels and height * width > max_pixels:
         raise BadImage(f"{width}x{height} pixels are more than {max_pixels:,}")
     # Decoded once more for the page: the model's decoding may be coarse.
-    return predict_image(classifier, image, decode(data, "rgb", SIDE), heats)
+    picture = decode(data, "rgb", SIDE, bit_depth=classifier.bit_depth, name=name)
+    return predict_image(classifier, image, picture, heats)
 
 
 def predict_image(

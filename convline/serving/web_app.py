@@ -16,7 +16,8 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 from PIL import Image
 
-from convline.images.decoding import FORMATS, BadImage
+from convline.images.decoding import BadImage
+from convline.images.image_formats import formats_in_words, image_endings
 from convline.reporting.html import from_markdown, render
 from convline.runtime import paths
 from convline.serving.example_images import Example
@@ -39,7 +40,6 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-FORMATS_IN_WORDS = f"{', '.join(FORMATS[:-1])} and {FORMATS[-1]}"
 # Resizing needs 40 bytes per pixel, 1.0 GB for this number. Photographs of phones stay far below:
 # large JPEGs are decoded at a half to an eighth of their size.
 MAX_PIXELS = 25_000_000
@@ -118,9 +118,9 @@ class Page:
         if not name:
             return self._problem(HTTPStatus.BAD_REQUEST, "No picture was chosen.")
         try:
-            prediction = await self._predict(predict_file, data, max_pixels=MAX_PIXELS)
+            prediction = await self._predict(predict_file, data, name, max_pixels=MAX_PIXELS)
         except BadImage as error:
-            why = f"{name} cannot be read: {error}. Supported formats: {FORMATS_IN_WORDS}."
+            why = f"{name} cannot be read: {error}. Supported formats: {formats_in_words()}."
             return self._problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
         return self._page(prediction=prediction, name=name)
 
@@ -138,7 +138,8 @@ class Page:
             "classes": self.classifier.classes,
             "examples": self.thumbnails,
             "megabytes": self.megabytes,
-            "formats": FORMATS_IN_WORDS,
+            "formats": formats_in_words(),
+            "accept": ",".join(["image/*", *sorted(image_endings())]),
             "card": self.card,
         }
         text = render("app.html", {**EMPTY_PAGE, **context, **shown})

@@ -34,7 +34,7 @@ def predict(
         # disable=None: no bar unless the output is a terminal.
         for name, data in tqdm(members, "predict", len(wanted), unit=" images", disable=None):
             try:
-                image = classifier.decode(data)
+                image = classifier.decode(data, name)
             except BadImage as error:
                 why = "and a submission needs a row for every image"
                 raise UserError(f"{archive}: {name} cannot be decoded ({error}), {why}") from error

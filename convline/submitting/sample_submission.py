@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from convline.images.archives import read_members
-from convline.images.decoding import is_image_name
+from convline.images.archives import open_members
+from convline.images.file_kinds import classify
+from convline.images.image_formats import HEAD, ending, image_endings
 from convline.images.image_tables import possible_ids, read_table
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -62,15 +63,14 @@ def find_sample(
     tables: dict[str, None] = {}
     on_disk = paths.expand_home(asked) if asked else None
 
-    def wanted(name: str) -> bool:
-        if is_image_name(name):
-            images[name] = None
-        elif name.lower().endswith(".csv"):
+    found: dict[str, bytes] = {}
+    for name, member in open_members(archive, encoding):
+        if name.lower().endswith(".csv"):
             tables[name] = None
-            return _is_meant(name, asked)
-        return False
-
-    found = dict(read_members(archive, wanted, encoding))
+            if _is_meant(name, asked):
+                found[name] = member.read()
+        elif ending(name) in image_endings() or classify(name, member.read(HEAD))[0] == "image":
+            images[name] = None
     if on_disk and on_disk.is_file():
         found = {str(on_disk): on_disk.read_bytes()}
     if len(found) != 1:

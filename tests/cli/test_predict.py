@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from convline.cli import predict
 from convline.runtime import paths
@@ -67,6 +68,34 @@ def test_a_broken_file_is_reported_and_the_others_are_predicted(served, capsys):
     assert "photos/broken.jpg: not an image" in err
 
 
+def test_a_folder_is_read_by_content_and_the_rest_is_counted_by_kind(served, capsys):
+    register_heif_opener()  # so that Pillow can save HEIC
+    dark = Image.new("RGB", (32, 32), (20, 30, 10))
+    for name in ("a.avif", "b.jp2", "c.ppm", "d.ico", "e.heic", "f.tga", "g.qoi", "h.pcx"):
+        dark.save(served / "photos" / name)
+    (served / "photos/a.avif").rename(served / "photos/a.jpg")
+    (served / "photos/c.ppm").rename(served / "photos/c")
+    for name in ("x.svg", "y.svg", "z.dcm"):
+        (served / "photos" / name).write_bytes(b"<svg/>")
+    call("photos", "--csv", "-")
+    out, err = capsys.readouterr()
+    table = pd.read_csv(io.StringIO(out))
+    assert len(table) == 10
+    assert table.predicted.tolist().count("dark") == 9
+    assert err.splitlines() == [
+        "ignored: 2 .svg files: SVG drawings are not read; convert them to PNG",
+        "ignored: 1 .dcm files: DICOM files are not read; convert them to 16-bit PNG, with pydicom",
+        "ignored: 1 .txt files: not an image",
+    ]
+
+
+def test_a_file_that_is_named_and_not_read_is_an_error(served, capsys):
+    (served / "photos/x.svg").write_text("<svg/>")
+    with pytest.raises(SystemExit, match="1 of 1 files cannot be decoded"):
+        call("photos/x.svg")
+    assert "photos/x.svg: SVG drawings are not read; convert them" in capsys.readouterr().err
+
+
 def test_the_batch_size_does_not_change_probabilities(served):
     classifier = load_classifier()
     rng = np.random.default_rng(0)
@@ -83,7 +112,11 @@ def test_the_batch_size_does_not_change_probabilities(served):
     [
         ("https://example.com/cat.jpg", "is an address; download the image"),
         ("nothing.jpg", "no file, folder or image matches 'nothing.jpg'"),
-        ("empty", "no images found in 'empty'; supported endings: .bmp, .gif"),
+        ("empty", "no images found in 'empty'; supported formats: HEIC, JPEG, PNG"),
+        (
+            "photos/*.txt",
+            "no images found in 'photos/.*'; .*\n  ignored: 1 .txt files: not an",
+        ),
     ],
 )
 def test_names_without_an_image_are_one_message(served, name, message):

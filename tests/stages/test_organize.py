@@ -201,24 +201,32 @@ def test_a_bad_image_stops_the_stage_and_leaves_the_last_result(run):
     first = run(pets())
     with pytest.raises(UserError) as caught:
         run({**pets(), "x/cat/bad.png": BAD})
-    assert "1 of 75 images cannot be decoded; organize.max_bad_images is 0" in str(caught.value)
+    counts = "1 of 75 images cannot be decoded; organize.max_bad_images is 0, and 1 (or 2%) would"
+    assert f"{counts} leave them out:\n" in str(caught.value)
     assert "x/cat/bad.png: not an image" in str(caught.value)
     assert tree_of("data/organized") == first
     assert not list(Path().rglob(".partial-*"))
 
 
-def test_bad_images_within_the_limit_are_counted_and_named(run, set_params):
+@pytest.mark.parametrize("limit", [2, "3%", "2.64%"])
+def test_bad_images_within_the_limit_are_counted_and_named(run, set_params, limit):
     first = run(pets())
-    set_params(**{"organize.max_bad_images": 2})
+    set_params(**{"organize.max_bad_images": limit})
     assert run({**pets(), "x/dog/b.png": BAD, "x/cat/a.jpg": BAD}) == first
     bad = ["x/cat/a.jpg: not an image", "x/dog/b.png: not an image"]
     assert (metrics()["bad_images"], metrics()["bad"]) == (2, bad)
 
 
+def test_a_share_below_that_of_bad_images_stops_the_stage(run, set_params):
+    set_params(**{"organize.max_bad_images": "2.6%"})
+    with pytest.raises(UserError, match=r"max_bad_images is 2.6%, and 2 \(or 3%\) would"):
+        run({**pets(), "x/dog/b.png": BAD, "x/cat/a.jpg": BAD})
+
+
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({"readme.txt": b"1"}, r"no images found in data/raw/own\.zip; .* \.bmp, .*\.webp$"),
+        ({"readme.txt": b"1"}, r"own\.zip; supported formats: .*JPEG.*\n  ignored: 1 .txt"),
         ({}, "no images found in"),
         ({"1.png": "top"}, "two classes or more; the images have none"),
         ({"x/cat/1.png": "a", "x/cat/2.png": "b"}, "have only 'cat'"),
