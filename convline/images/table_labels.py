@@ -1,13 +1,18 @@
-"""Derive the class of each image from a table in the archive."""
+"""Derive the class, the split and the group of each image from a table in the archive."""
 
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
 
-from convline.images.archives import read_members
-from convline.images.image_tables import possible_ids, read_table
 from convline.images.label_set import LabelSet
+from convline.images.label_tables import LabelTable, read_label_tables
+from convline.images.row_matching import in_folder, match_rows
+from convline.images.several_labels import find_combinations
 from convline.params.schema import Csv, Organize
 from convline.runtime.errors import UserError
+
+MAX_EXAMPLES = 3
 
 
 def labels_from_table(contents: Mapping[str, bytes], archive: Path, organize: Organize) -> LabelSet:
@@ -19,56 +24,145 @@ def labels_from_table(contents: Mapping[str, bytes], archive: Path, organize: Or
         organize: the section `organize`.
 
     Raises:
-        UserError: the table or a column is missing, or the table does not fit the images.
+        UserError: the table or a column is missing, the table does not fit the images, or an image
+            has several labels.
     """
-    labels = _match(contents, _read(archive, organize), organize.csv)
-    return LabelSet(classes=labels)
+    csv, result = organize.csv, LabelSet()
+    images = _in_folder(contents, csv.folder)
+    row_of: dict[str, str] = {}
+    labels_of: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for table in read_label_tables(archive, organize, result.notes):
+        known.update(label for labels in table.labels for label in labels)
+        for image, rows in _match(table, images, contents, result.notes).items():
+            row_of[image] = table.images[rows[0]]
+            labels_of[image] = _values(table.labels[row] for row in rows)
+            _add_fact("group", image, table, rows, result.groups)
+            _add_fact("split", image, table, rows, result.splits)
+    combined = set() if isinstance(csv.label, list) else find_combinations(known)
+    several = [x for x, labels in labels_of.items() if len(labels) > 1 or combined & set(labels)]
+    if several:
+        _refuse({row_of[image]: labels_of[image] for image in several}, organize, result.notes)
+    # Labels that differ only become a class if organize.classes has it.
+    result.classes = {image: "|".join(labels) for image, labels in labels_of.items() if labels}
+    result.unlabelled = {
+        name: _reason(name, labels_of, csv) for name in contents if name not in result.classes
+    }
+    result.notes += _count_missing(csv, row_of, result)
+    return result
 
 
-def _read(archive: Path, organize: Organize) -> dict[str, str]:
-    """Return the label of each image id in the table."""
-    csv, wanted = organize.csv, f"/{organize.csv.file}"
-    encoding = organize.metadata_encoding
-    found = read_members(archive, lambda name: f"/{name}".endswith(wanted), encoding)
-    tables = {content for _, content in found}  # Equal copies count once.
-    if len(tables) != 1:
-        has = f"{archive.name} has {len(tables)} different files '{csv.file}'"
-        raise UserError(f"organize.csv.file: {has}")
-    table = read_table(tables.pop(), f"organize.csv.file: '{csv.file}'")
-    for param in ("image", "label"):
-        column = getattr(csv, param)
-        if column not in table:
-            has = ", ".join(f"'{name}'" for name in table)
-            raise UserError(
-                f"organize.csv.{param}: '{csv.file}' has no column '{column}'; it has {has}"
-            )
-    labels = table.groupby(csv.image)[csv.label]
-    if table.empty:
-        raise UserError(f"organize.csv.file: '{csv.file}' has no rows")
-    if (different := labels.nunique()).max() > 1:
-        image = different.idxmax()
+def _in_folder(names: Collection[str], folder: str | None) -> list[str]:
+    inside = [name for name in names if folder is None or in_folder(name, folder)]
+    if not inside:
+        folders = sorted({name.rpartition("/")[0] for name in names})
         raise UserError(
-            f"'{csv.file}' gives the image '{image}' {different.max()} different labels"
+            f"organize.csv.folder: no image is in a folder '{folder}'; they are in {_some(folders)}"
         )
-    return dict(labels.first())
+    return inside
 
 
-def _match(contents: Mapping[str, bytes], table: Mapping[str, str], csv: Csv) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    named: dict[str, str] = {}
-    for name, content in contents.items():
-        path = PurePosixPath(name)
-        inside = csv.folder is None or csv.folder in path.parts[:-1]
-        keys = possible_ids(name) if inside else ()
-        key = next((key for key in keys if key in table), None)
-        if key is not None:
-            labels[name] = table[key]
-        # Kaggle's test/1.png is not train/1.png, the image that the table means.
-        other = name if key is None else named.setdefault(key, name)
-        if contents[other] != content:
-            both = f"'{key}' in '{csv.file}' may mean '{other}' or '{name}'"
-            raise UserError(f"{both}; set organize.csv.folder to the folder of the images")
-    if not named:
-        some = ", ".join(f"'{key}'" for key in list(table)[:3])
-        raise UserError(f"organize.csv: no image is named in '{csv.file}', which names {some} ...")
-    return labels
+def _match(
+    table: LabelTable, images: list[str], contents: Mapping[str, bytes], notes: list[str]
+) -> dict[str, list[int]]:
+    """Return the row numbers of each image, and add a note on the rows."""
+    if table.folders is not None:
+        images = [name for name in images if name.startswith(tuple(table.folders))]
+    found = match_rows(table.images, images, contents.__getitem__)
+    if found.doubtful:
+        row = next(row for row in table.images if row in found.doubtful)
+        meant = " or ".join(f"'{name}'" for name in found.doubtful[row][:2])
+        where = "set organize.csv.folder to the folder of the images"
+        raise UserError(f"'{row}' in '{table.name}' may mean {meant}; {where}")
+    if not found.images:
+        where = f" below '{table.folders[0]}'" if table.folders else ""
+        raise UserError(
+            f"organize.csv.image: no row of '{table.name}' matches an image{where}; the rows name "
+            f"{_some(list(dict.fromkeys(table.images)))}, and the images are {_some(images)}"
+        )
+    rows = defaultdict(list)
+    unmatched = []
+    for number, row in enumerate(table.images):
+        if row not in found.images:
+            unmatched.append(row)
+        for image in found.images.get(row, ()):
+            rows[image].append(number)
+    n, m = len(table.images) - len(unmatched), len(table.images)
+    notes.append(f"'{table.name}': {n:,} of {m:,} rows matched an image")
+    if unmatched:
+        notes[-1] += f"; {m - n:,} did not, for example {_some(unmatched)}"
+    if found.inexact:
+        row = found.inexact[0]
+        notes.append(
+            f"'{table.name}': {len(found.inexact):,} of these rows have another path or spelling "
+            f"than the image, for example '{row}' for '{found.images[row][0]}'"
+        )
+    return rows
+
+
+def _values(lists: Iterable[Iterable[str]]) -> list[str]:
+    """Return the different values that are not empty."""
+    return list(dict.fromkeys(value for values in lists for value in values if value))
+
+
+def _add_fact(
+    what: Literal["group", "split"],
+    image: str,
+    table: LabelTable,
+    rows: list[int],
+    facts: dict[str, str],
+) -> None:
+    cells = table.groups if what == "group" else table.splits
+    values = _values([cells[row]] for row in rows)
+    if len(values) > 1:
+        has = f"'{table.name}' has {' and '.join(map(repr, values))} for '{table.images[rows[0]]}'"
+        raise UserError(f"organize.csv.{what}: {has}, and an image can be in only one {what}")
+    if values:
+        facts[image] = values[0]
+
+
+def _refuse(several: Mapping[str, list[str]], organize: Organize, notes: list[str]) -> None:
+    """Raise a UserError for rows with several labels, unless classes are selected."""
+    file = organize.csv.file
+    examples = ", ".join(
+        f"{' and '.join(map(repr, labels))} for '{row}'"
+        for row, labels in list(several.items())[:MAX_EXAMPLES]
+    )
+    count = f"{len(several):,} image{'s' * (len(several) > 1)}"
+    if organize.classes is None:
+        raise UserError(
+            f"several labels per image are not supported: '{file}' has them for {count}, for "
+            f"example {examples}; to leave such images out, set organize.classes to the classes to "
+            "keep"
+        )
+    notes.append(
+        f"'{file}': several labels for {count}, for example {examples}; they are left out unless "
+        "organize.classes has their combination"
+    )
+
+
+def _reason(name: str, labels_of: Mapping[str, object], csv: Csv) -> str:
+    """Return why an image has no class."""
+    if name in labels_of:
+        return f"no label in its row of '{csv.file}'"
+    if csv.folder is not None and not in_folder(name, csv.folder):
+        return "not in organize.csv.folder"
+    return f"no row in '{csv.file}'"
+
+
+def _count_missing(csv: Csv, row_of: Mapping[str, str], result: LabelSet) -> Iterator[str]:
+    """Yield a note on images without a group or a split."""
+    for column, facts, what in (
+        (csv.group, result.groups, "are in no group"),
+        (csv.split, result.splits, "have only the split of their folder, if any"),
+    ):
+        without = [image for image in row_of if image not in facts]
+        if column is not None and without:
+            example = f"for example '{row_of[without[0]]}'"
+            has = f"'{csv.file}': no value in '{column}' for {len(without):,} images, {example}"
+            yield f"{has}; they {what}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names for a message."""
+    return ", ".join(f"'{name}'" for name in names[:MAX_EXAMPLES])

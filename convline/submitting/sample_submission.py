@@ -1,7 +1,6 @@
 """Find a competition's sample submission and the test image of each of its rows."""
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +11,8 @@ import pandas as pd
 from convline.images.archives import open_members
 from convline.images.file_kinds import classify
 from convline.images.image_formats import HEAD, ending, image_endings
-from convline.images.image_tables import possible_ids, read_table
+from convline.images.image_tables import ENDINGS, TEXT_ENDINGS, Table, read_table
+from convline.images.row_matching import Matches, in_folder, match_rows
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 
@@ -27,16 +27,20 @@ class Sample:
     Attributes:
         name: name of the file.
         table: its cells as text, so that '0001' stays '0001'.
+        delimiter: the character between its cells.
         id_column: column that identifies the images.
         images: member of the archive for each row.
         others: number of test images without a row.
+        notes: lines to print about what was guessed.
     """
 
     name: str
     table: pd.DataFrame
+    delimiter: str
     id_column: str
     images: list[str]
     others: int
+    notes: list[str]
 
     @property
     def asked(self) -> pd.DataFrame:
@@ -62,10 +66,11 @@ def find_sample(
     images: dict[str, None] = {}
     tables: dict[str, None] = {}
     on_disk = paths.expand_home(asked) if asked else None
+    endings = ENDINGS + TEXT_ENDINGS if asked else ENDINGS
 
     found: dict[str, bytes] = {}
     for name, member in open_members(archive, encoding):
-        if name.lower().endswith(".csv"):
+        if name.lower().endswith(endings):
             tables[name] = None
             if _is_meant(name, asked):
                 found[name] = member.read()
@@ -78,8 +83,9 @@ def find_sample(
     ((name, data),) = found.items()
     table = _parse(name, data)
     pool = _test_images(list(images), folder, archive)
-    column, members = _match(name, table, pool)
-    return Sample(name, table, column, members, len(set(pool) - set(members)))
+    column, members, notes = _match(name, table.cells, pool)
+    others = len(set(pool) - set(members))
+    return Sample(name, table.cells, table.delimiter, column, members, others, table.notes + notes)
 
 
 def some(names: Sequence[str]) -> str:
@@ -106,9 +112,10 @@ def _no_sample(archive: Path, found: list[str], tables: list[str], asked: str | 
     return f"{archive} has {what}; pass one of its tables with --sample: {some(tables)}"
 
 
-def _parse(name: str, data: bytes) -> pd.DataFrame:
-    table = read_table(data, name)
-    if table.empty or table.shape[1] < 2:
+def _parse(name: str, data: bytes) -> Table:
+    # Headers and cells stay unchanged, because Kaggle compares the columns' names.
+    table = read_table(data, name, strip=False, advice="save it as UTF-8")
+    if table.cells.empty or table.cells.shape[1] < 2:
         raise UserError(
             f"{name} has no rows, or no column besides the ids; pass another one with --sample"
         )
@@ -119,7 +126,7 @@ def _test_images(images: list[str], folder: str | None, archive: Path) -> list[s
     """Return the images in `folder`, or in a folder for tests if there is one, or all images."""
     if folder is None:
         return [name for name in images if _purpose(name) == "test"] or images
-    inside = [name for name in images if f"/{folder.strip('/')}/" in f"/{name}"]
+    inside = [name for name in images if in_folder(name, folder)]
     if not inside:
         folders = sorted({name.rpartition("/")[0] for name in images})
         raise UserError(
@@ -134,31 +141,30 @@ def _purpose(name: str) -> str | None:
     return found[-1].lower() if found else None
 
 
-def _match(name: str, table: pd.DataFrame, pool: list[str]) -> tuple[str, list[str]]:
-    """Return the id column and the image of each id (with or without folder and extension)."""
-    # The column with most matches, because other columns may have numbers like the ids.
+def _match(name: str, table: pd.DataFrame, pool: list[str]) -> tuple[str, list[str], list[str]]:
+    """Return the id column, the image of each id, and notes."""
     unique = [column for column in table if table[column].is_unique]
     if not unique:
         raise UserError(f"{name} has no id column with a different value in each row")
-    matches = {column: _images_of(set(table[column]), pool) for column in unique}
-    column = max(unique, key=lambda column: len(matches[column]))
+    matches = {column: match_rows(table[column], pool, str) for column in unique}
+    # Other columns may have numbers that are like the ids.
+    column = max(unique, key=lambda column: _rank(matches[column]))
     found = matches[column]
-    missing = [key for key in table[column] if key not in found]
+    for key, members in found.doubtful.items():
+        which = "choose a folder with --images"
+        raise UserError(f"{column} '{key}' matches {some(members)}; {which}")
+    missing = [key for key in table[column] if key not in found.images]
     if missing:
         rows = f"{len(missing):,} of the {len(table):,} rows of {name} have"
         images = f"its images are {some(pool)}" if pool else "it has no images"
         raise UserError(f"{rows} no image in the archive: {column} {some(missing)}; {images}")
-    for key, members in found.items():
-        if len(members) > 1:
-            which = "choose a folder with --images"
-            raise UserError(f"{column} '{key}' matches {some(members)}; {which}")
-    return column, [found[key][0] for key in table[column]]
+    notes = []
+    if found.inexact:
+        key = found.inexact[0]
+        has = f"{len(found.inexact):,} ids have another path or spelling than the image"
+        notes.append(f"{has}, for example '{key}' for '{found.images[key][0]}'")
+    return column, [found.images[key][0] for key in table[column]], notes
 
 
-def _images_of(ids: set[str], pool: list[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for name in pool:
-        for key in possible_ids(name):
-            if key in ids:
-                found[key].append(name)
-    return dict(found)
+def _rank(found: Matches) -> tuple[int, int]:
+    return len(found.images) + len(found.doubtful), -len(found.inexact)

@@ -154,7 +154,7 @@ def _letters(name: str) -> str:
 
 def _infer_values(column: pd.Series, classes: list[str]) -> tuple[Values, str]:
     """Infer the kind of value from the values of the sample."""
-    given = set(column)
+    given = set(column.str.strip())
     if given <= set(classes):
         return "class", "as in the sample"
     numbers = [_number(text) for text in given]

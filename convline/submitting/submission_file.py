@@ -36,7 +36,8 @@ def no_competition(source: Source) -> str:
 def write(sample: Sample, cells: Mapping[str, list[str]], output: Path) -> None:
     """Write the sample with other cells: its columns, its rows, in its order."""
     with fresh_file(output) as partial:
-        sample.table.assign(**cells).to_csv(partial, index=False, lineterminator="\n")
+        table = sample.table.assign(**cells)
+        table.to_csv(partial, sep=sample.delimiter, index=False, lineterminator="\n")
 
 
 def describe(output: Path, sample: Sample, form: Form, clip: float) -> str:
@@ -48,6 +49,7 @@ def describe(output: Path, sample: Sample, form: Form, clip: float) -> str:
         lines.append("  not clipped; where log loss is scored, add --clip 0.005")
     if sample.others:
         lines.append(f"  {sample.others:,} test images of the archive are in no row of the sample")
+    lines += [f"  {note}" for note in sample.notes]
     with output.open(encoding="utf-8") as file:
         lines += [f"    {line.rstrip()}" for line in islice(file, LINES)]
     return "\n".join([*lines, "    ..."] if len(sample.table) >= LINES else lines)

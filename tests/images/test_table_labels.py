@@ -1,62 +1,279 @@
 """Labels from tables in archives: matched rows, one-hot columns, groups, splits and mistakes."""
 
+from collections import Counter
+
 import pytest
 
+from convline.images.table_labels import labels_from_table
+from convline.params.loading import validate
 from convline.runtime.errors import UserError
-from tests.image_archives import count, metrics, png
+from tests.image_archives import count, metrics, pack, png
+
+ALL = "'labels.csv': 4 of 4 rows matched an image"
+FOUR = {f"my/images/{i}.png": bytes([i]) for i in range(4)}
+PETS = dict(zip(FOUR, ["cat", "dog", "cat", "dog"], strict=True))
 
 
 @pytest.mark.parametrize("form", ["{}", "{}.png", "images/{}.png"])
-def test_labels_are_read_from_a_table(run, set_params, form):
-    set_params(**csv(label="breed"))
-    files = {f"images/{i}.png": png(i) for i in range(20)}
+def test_labels_are_read_from_a_table(run, set_params, capsys, form):
+    set_params(**{"organize.labels_from": "csv", "organize.csv.label": "breed"})
+    files = {f"images/{i}.png": png(i) for i in range(23)}
     rows = [f"{form.format(i)},{'cat' if i < 10 else 'dog'}" for i in range(20)]
-    files["labels.csv"] = "\n".join(["id,breed", *rows]).encode()
+    files["sub/labels.csv"] = "\n".join(["id,breed", *rows, "99,cat"]).encode()
     assert count(run(files), "class") == {"cat": 10, "dog": 10}
-
-
-def test_images_that_the_table_does_not_name_are_counted(run, set_params):
-    set_params(**csv())
-    rows = [f"{i},{'cat' if i < 10 else 'dog'}" for i in range(20)]
-    files = {f"{i}.png": png(i) for i in range(23)}
-    run({**files, "sub/labels.csv": "\n".join(["id,label", *rows]).encode()})
     assert (metrics()["images"], metrics()["unlabelled"]) == (20, 3)
+    note = "'labels.csv': 20 of 21 rows matched an image; 1 did not, for example '99'\n"
+    assert note in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "table",
     [
-        ("id,breed\n1,cat\n", r"no column 'label'; it has 'id', 'breed'"),
-        ("id,label\nx,cat\n", r"no image is named in 'labels\.csv', which names 'x'"),
-        ("id,label\n1,cat\n1,dog\n", r"gives the image '1' 2 different labels"),
-        ("", r"cannot be read as a table"),
-        (None, r"has 0 different files 'labels\.csv'"),
+        "id;label\n0;cat\n1;dog\n2;cat\n3;dog",
+        "id\tlabel\n0\tcat\n1\tdog\n2\tcat\n3\tdog",
+        "id, label\n0, cat \n1, dog\n2,cat\n3,dog,\n",
+        "id,label\n0000,cat\n01,dog\n2.0,cat\n3.JPG,dog\n",
     ],
 )
-def test_a_table_that_does_not_fit_is_one_message(run, set_params, content, message):
-    set_params(**csv())
-    files = {f"{i}.png": png(i) for i in range(3)}
-    if content is not None:
-        files["labels.csv"] = content.encode()
-    with pytest.raises(UserError, match=message):
-        run(files)
+def test_tables_in_many_forms_give_the_same_labels(read, table):
+    found = read({"labels.csv": table})
+    assert (found.classes, found.unlabelled) == (PETS, {})
+    assert found.notes[0] == ALL
 
 
-def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(run, set_params):
-    files = {f"{split}/{i}.png": png(split, i) for split in ("train", "test") for i in range(20)}
-    rows = [f"{i},{'cat' if i < 10 else 'dog'}" for i in range(20)]
-    files["labels.csv"] = "\n".join(["id,label", *rows]).encode()
-    set_params(**csv())
-    with pytest.raises(UserError, match=r"may mean 'train/0\.png' or 'test/0\.png'"):
-        run(files)
-    set_params(**csv(folder="train"))
-    tree = run(files)
-    assert sorted(tree.values()) == sorted(png("train", i) for i in range(20))
-    assert metrics()["unlabelled"] == 20
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_classes_with_accents_are_read_in_the_encoding_of_the_table(read, encoding):
+    found = read({"labels.csv": "id,label\n0,café\n1,thé".encode(encoding)})
+    assert Counter(found.classes.values()) == {"café": 1, "thé": 1}
+    assert any("read as cp1252" in note for note in found.notes) == (encoding == "cp1252")
 
 
-def csv(**changes):
-    return {
-        "organize.labels_from": "csv",
-        **{f"organize.csv.{name}": value for name, value in changes.items()},
+def test_the_encoding_can_be_set(read):
+    table = {"labels.csv": "id,label\n0,ソ\n1,表".encode("cp932")}
+    assert set(read(table, encoding="cp932").classes.values()) == {"ソ", "表"}
+    with pytest.raises(UserError, match=r"'labels.csv' cannot be read as utf-8: line 2: "):
+        read(table, encoding="utf-8")
+
+
+def test_rows_with_another_path_or_spelling_are_noted(read):
+    table = "id,label\n" + "".join(
+        f"/data/up/{i}.png,{PETS[name]}\n" for i, name in enumerate(PETS)
+    )
+    found = read({"labels.csv": table})
+    assert found.classes == PETS
+    assert found.notes == [
+        ALL,
+        (
+            "'labels.csv': 4 of these rows have another path or spelling than the image, for "
+            "example '/data/up/0.png' for 'my/images/0.png'"
+        ),
+    ]
+
+
+@pytest.mark.parametrize("ones", ["10", "1.0 0.0", "true false", "True False", "1 0"])
+def test_one_hot_columns_are_classes(read, ones):
+    one, zero = ones.split() if " " in ones else ones
+    rows = [f"{i},{one if i % 2 == 0 else zero},{one if i % 2 else zero}\n" for i in range(3)]
+    table = "id, cat, dog\n" + "".join(rows) + f"3,{zero},{zero}\n"
+    found = read({"labels.csv": table}, label=["cat", "dog"])
+    assert list(found.classes.values()) == ["cat", "dog", "cat"]
+    assert found.unlabelled == {"my/images/3.png": "no label in its row of 'labels.csv'"}
+
+
+def test_names_of_one_hot_columns_may_have_blanks(read):
+    table = {"labels.csv": "id,light,traffic,traffic light\n0,1,0,0\n1,0,1,0\n2,0,0,1\n"}
+    found = read(table, label=["light", "traffic", "traffic light"])
+    assert list(found.classes.values()) == ["light", "traffic", "traffic light"]
+
+
+def test_images_without_a_row_or_a_label_are_unlabelled(read):
+    files = {"labels.csv": "id,label\n0,cat\n1,dog\n2,\n", "other/7.png": b"7"}
+    found = read(files, folder="my/images")
+    assert list(found.classes) == ["my/images/0.png", "my/images/1.png"]
+    assert found.unlabelled == {
+        "my/images/2.png": "no label in its row of 'labels.csv'",
+        "my/images/3.png": "no row in 'labels.csv'",
+        "other/7.png": "not in organize.csv.folder",
     }
+
+
+def test_a_table_without_a_header_has_numbers_for_columns(read):
+    files = {"val/annotations.txt": "0.png\tcat\t0\n1.png\tdog\t4\n2.png\tcat\t1\n3.png\tdog\t2\n"}
+    assert read(files, file="annotations.txt", image=0, label=1).classes == PETS
+    hint = "if the first row is not a header, give numbers, as organize.csv.image: 0"
+    with pytest.raises(UserError, match=hint):
+        read(files, file="annotations.txt")
+
+
+def test_each_table_of_one_name_is_for_the_images_of_its_folder(read):
+    files = {f"x/{s}/{i}.png": f"{s}{i}".encode() for s in ("train", "valid") for i in range(2)}
+    files["x/train/_classes.csv"] = "filename, cat, dog\n0.png, 1, 0\n1.png, 0, 1\n"
+    files["x/valid/_classes.csv"] = "filename, cat, dog\n0.png, 0, 1\n1.png, 1, 0\n2.png, 1, 0\n"
+    found = read(files, file="_classes.csv", image="filename", label=["cat", "dog"])
+    assert found.classes == {
+        "x/train/0.png": "cat",
+        "x/train/1.png": "dog",
+        "x/valid/0.png": "dog",
+        "x/valid/1.png": "cat",
+    }
+    assert "no row in '_classes.csv'" in found.unlabelled.values()
+    assert found.notes == [
+        "'x/train/_classes.csv': 2 of 2 rows matched an image",
+        "'x/valid/_classes.csv': 2 of 3 rows matched an image; 1 did not, for example '2.png'",
+    ]
+
+
+def test_equal_tables_count_once_and_a_slash_chooses_the_outermost(read):
+    table = "id,label\n0,cat\n1,dog\n"
+    found = read({"labels.csv": table, "copy/labels.csv": table})
+    assert len(found.classes) == 2
+    files = {"labels.csv": table, "old/labels.csv": "id,label\n0,dog\n1,cat\n"}
+    with pytest.raises(UserError, match=r"different tables 'labels\.csv' and 'old/labels\.csv'"):
+        read(files)
+    assert list(read(files, file="/labels.csv").classes.values()) == ["cat", "dog"]
+    assert list(read(files, file="old/labels.csv").classes.values()) == ["dog", "cat"]
+
+
+def test_groups_and_splits_are_columns(read):
+    rows = "0,cat,HAM_1,Training\n1,dog,HAM_1,val\n2,cat,,test\n3,dog,HAM_2,\n"
+    table = {"labels.csv": f"id,label,lesion_id,set\n{rows}"}
+    found = read(table, group="lesion_id", split="set")
+    first, second, third, fourth = FOUR
+    assert found.classes == PETS
+    assert found.groups == {first: "HAM_1", second: "HAM_1", fourth: "HAM_2"}
+    assert found.splits == {first: "train", second: "validation", third: "test"}
+    assert found.notes[1:] == [
+        "'labels.csv': no value in 'lesion_id' for 1 images, for example '2'; they are in no group",
+        (
+            "'labels.csv': no value in 'set' for 1 images, for example '3'; they have only the "
+            "split of their folder, if any"
+        ),
+    ]
+
+
+def test_images_of_a_group_are_kept_in_one_split(run, set_params):
+    set_params(**{"organize.labels_from": "csv", "organize.csv.group": "lesion"})
+    rows = [f"{i},{'cat' if i < 30 else 'dog'},{i // 3}" for i in range(60)]
+    files = {f"{i}.png": png(i) for i in range(60)}
+    tree = run(files | {"labels.csv": "\n".join(["id,label,lesion", *rows]).encode()})
+    splits = {int(name.split("/")[-1][:-4]): name.split("/")[0] for name in tree}
+    assert all(len({splits[3 * i + j] for j in range(3)}) == 1 for i in range(20))
+    assert len(splits) == 60
+
+
+def test_the_splits_of_the_table_are_kept(run, set_params):
+    splits = {"organize.csv.split": "set", "organize.split_method": "folders"}
+    set_params(**{"organize.labels_from": "csv"}, **splits)
+    rows = [f"{i},{'cat' if i % 2 else 'dog'},{['train', 'dev', 'test'][i % 3]}" for i in range(30)]
+    files = {f"{i}.png": png(i) for i in range(30)}
+    tree = run(files | {"labels.csv": "\n".join(["id,label,set", *rows]).encode()})
+    assert count(tree, "split") == {"train": 10, "validation": 10, "test": 10}
+    assert tree["validation/cat/1.png"] == png(1)
+
+
+SEVERAL = "several labels per image are not supported: 'labels.csv' has them for "
+
+
+@pytest.mark.parametrize(
+    ("table", "label", "message"),
+    [
+        ("id,label\n0,cat|dog\n1,cat\n2,dog\n", "label", "1 image, for example 'cat|dog' for '0';"),
+        ('id,label\n0,"cat, dog"\n1,cat\n2,dog\n', "label", "1 image, for example 'cat, dog' for"),
+        ("id,label\n0,cat dog\n1,cat\n2,dog\n3,cat dog\n", "label", "2 images, for example 'cat d"),
+        ("id,label\n0,\"['cat', 'dog']\"\n1,\"['cat']\"\n", "label", "2 images, for example \"['"),
+        (
+            "id,label\n0,cat\n0,dog\n1,cat\n",
+            "label",
+            "1 image, for example 'cat' and 'dog' for '0'",
+        ),
+        ("id,cat,dog\n0,1,1\n1,1,0\n", ["cat", "dog"], "1 image, for example 'cat' and 'dog' for"),
+    ],
+)
+def test_several_labels_per_image_are_refused(read, table, label, message):
+    with pytest.raises(UserError) as caught:
+        read({"labels.csv": table}, label=label)
+    assert str(caught.value).startswith(SEVERAL + message)
+    classes = {"cat": "cat", "dog": "dog"}
+    found = read({"labels.csv": table}, classes, label=label)
+    assert found.notes[1].startswith("'labels.csv': several labels for ")
+
+
+def test_combinations_for_images_that_are_not_in_the_archive_are_no_obstacle(read):
+    assert len(read({"labels.csv": "id,label\n0,cat\n1,dog\n9,cat|dog\n"}).classes) == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "message"),
+    [
+        ("id,breed\n1,cat\n", {}, r"csv\.label: .* no column 'label'; it has 'id', 'breed'$"),
+        ("id,labels\n1,cat\n", {}, r"it has 'id', 'labels', did you mean 'labels'\?"),
+        (
+            "id,cat,big dog,no\n1,1,0,x\n2,0,1,x\n",
+            {},
+            r"for one-hot columns, set organize\.csv\.label: \[cat, 'big dog'\]$",
+        ),
+        ("id,label\n1,cat\n", {"image": 4, "label": 1}, "has no column 4; its columns are 0 to 1"),
+        (
+            "id,cat,dog\n1,1,0\n2,?,1\n",
+            {"label": ["cat", "dog"]},
+            r"must have 0 or 1 in the column 'cat', got '\?' for '2'",
+        ),
+        (
+            "id,label\nx,cat\n",
+            {},
+            (
+                r"csv\.image: no row of 'labels\.csv' matches an image; the rows name 'x', and the "
+                "images are 'my/images/0.png', "
+            ),
+        ),
+        ("id,label\n", {}, "has no rows"),
+        ("", {}, "cannot be read as a table: it is empty"),
+        (None, {}, r"has no file 'labels\.csv'; it has 'a\.tsv'"),
+        ("id,label\n1,cat\n", {"folder": "x"}, r"in a folder 'x'; they are in 'my/images'"),
+        (
+            "id,label,s\n1,cat,a\n",
+            {"split": "s"},
+            r"csv\.split: 'labels\.csv' has 'a' for '1'; exp",
+        ),
+        (
+            "id,label,g\n1,cat,a\n1,cat,b\n",
+            {"group": "g"},
+            r"csv\.group: 'labels\.csv' has 'a' and 'b' for '1', and an image can be in only one",
+        ),
+    ],
+)
+def test_a_table_that_does_not_fit_is_one_message(read, table, changes, message):
+    files = {"a.tsv": ""} | ({} if table is None else {"labels.csv": table})
+    with pytest.raises(UserError, match=message):
+        read(files, **changes)
+
+
+def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(read):
+    files = {f"{split}/{i}.png": f"{split}{i}".encode() for split in ("a", "b") for i in range(9)}
+    files["labels.csv"] = "id,label\n8,cat\n7,dog\n"
+    message = r"'8' in 'labels\.csv' may mean 'a/8\.png' or 'b/8\.png'; set organize\.csv\.folder"
+    with pytest.raises(UserError, match=message):
+        read(files)
+    assert read(files, folder="a").classes == {"a/7.png": "dog", "a/8.png": "cat"}
+
+
+@pytest.fixture
+def read(tmp_path, default):
+    """Return the labels of the four images and of those in `files`, from a table in `files`."""
+
+    def read(files, classes=None, **csv):
+        files = {x: data.encode() if isinstance(data, str) else data for x, data in files.items()}
+        (tmp_path / "a.zip").write_bytes(pack(FOUR | files))
+        contents = {x: data for x, data in (FOUR | files).items() if x.endswith(".png")}
+        values = default["organize"]
+        default["organize"] = values | {
+            "labels_from": "csv",
+            "classes": classes,
+            "csv": values["csv"] | csv,
+            "split_method": "folders" if "split" in csv else "fractions",
+        }
+        organize = validate(default, "params.yaml").organize
+        default["organize"] = values
+        return labels_from_table(contents, tmp_path / "a.zip", organize)
+
+    return read

@@ -1,5 +1,7 @@
 """The sample submission in an archive and the image of each of its rows."""
 
+import gzip
+
 import pytest
 
 from convline.runtime.errors import UserError
@@ -22,6 +24,47 @@ def test_ids_match_with_or_without_folder_and_extension(tmp_path, key):
     files = {"x/images/7.jpg": b"", "x/images/8.jpg": b"", "x/train.csv": b"id,label\n1,0\n"}
     sample = find(tmp_path, files | {"x/sample_submission_v2.csv": f"n,id\n0,{key}\n".encode()})
     assert (sample.images, sample.id_column, sample.others) == (["x/images/7.jpg"], "id", 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "image"),
+    [
+        *[("7.0", "test/7.jpg"), ("7.PNG", "test/0007.jpg"), ("IMG_7", "test/img_07.jpg")],
+        ("/kaggle/input/test/x.jpg", "test/y/x.jpg"),
+    ],
+)
+def test_ids_in_another_spelling_match_and_are_noted(tmp_path, key, image):
+    sample = find(tmp_path, {image: b"", "sample.csv": f"id,label\n{key},0\n".encode()})
+    assert (sample.images, sample.table["id"].tolist()) == ([image], [key])
+    note = f"1 ids have another path or spelling than the image, for example '{key}' for '{image}'"
+    assert sample.notes == [note]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "delimiter"),
+    [
+        ("sample.csv", "id;label\n7;0\n".encode("utf-16"), ";"),
+        ("sample.tsv", b"id\tlabel\n7\t0\n", "\t"),
+        ("sample.csv.gz", gzip.compress(ROW), ","),
+        ("data/sample_submission.csv", b"id,label,\r\n7,0,\r\n", ","),
+    ],
+)
+def test_samples_in_other_forms_are_read(tmp_path, name, data, delimiter):
+    sample = find(tmp_path, {"test/7.jpg": b"", "submission_rules.txt": b"be fair", name: data})
+    assert (sample.images, sample.delimiter, sample.notes) == (["test/7.jpg"], delimiter, [])
+    assert list(sample.table) == ["id", "label"]
+
+
+def test_a_text_file_is_a_sample_where_it_is_named(tmp_path):
+    files = {"test/7.jpg": b"", "format.txt": b"id label\n7 0\n"}
+    assert find(tmp_path, files, sample="format.txt").images == ["test/7.jpg"]
+
+
+def test_the_id_column_is_the_one_that_matches_exactly(tmp_path):
+    files = {f"test/{i:03}.jpg": b"" for i in range(3)}
+    table = b"row,id,label\n0,002,0\n1,001,0\n2,000,0\n"
+    sample = find(tmp_path, files | {"sample.csv": table})
+    assert (sample.id_column, sample.images[0]) == ("id", "test/002.jpg")
 
 
 def test_the_sample_may_be_in_its_own_archive_or_on_disk(tmp_path):
