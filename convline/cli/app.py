@@ -3,6 +3,7 @@
     convline app                           http://127.0.0.1:8000, for this machine only
     convline app --port 8080 --max-megabytes 50
     convline app --host 0.0.0.0            for everybody in the network
+    convline app --allow-host lab.example  behind a proxy of this name
 
 Drop an image on the page to see its class, and the regions that support it. The model is the one
 that `evaluate` chose, models/classifier.keras. Images are read in memory and are not stored; the
@@ -10,6 +11,7 @@ page loads nothing from other servers and sends nothing to them. Ctrl-C stops it
 """
 
 import os
+import re
 import socket
 import sys
 import webbrowser
@@ -21,6 +23,7 @@ from convline.cli import options
 from convline.runtime.errors import UserError
 
 SCREENS = {"DISPLAY", "WAYLAND_DISPLAY"}
+NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*")
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (the user asks for it)
 
 
@@ -29,6 +32,21 @@ def not_empty(_: click.Context, __: click.Parameter, host: str) -> str:
     if not host:
         raise click.BadParameter("must not be empty; 0.0.0.0 listens on all addresses")
     return host
+
+
+def host_names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names as browsers send them: in lower case, in ASCII, without a final dot."""
+    ascii_names = []
+    for name in names:
+        try:
+            ascii_names.append(name.lower().rstrip(".").encode("idna").decode())
+        except UnicodeError:
+            ascii_names.append("")
+        if not NAME.fullmatch(ascii_names[-1]):
+            raise click.BadParameter(
+                f"must be a host name such as lab.example, without scheme and port, got '{name}'"
+            )
+    return tuple(ascii_names)
 
 
 @options.command(help=__doc__)
@@ -53,8 +71,18 @@ def not_empty(_: click.Context, __: click.Parameter, host: str) -> str:
     metavar="N",
     help="largest accepted upload, in MB",
 )
+@click.option(
+    "--allow-host",
+    "allowed",
+    multiple=True,
+    metavar="NAME",
+    callback=host_names,
+    help="another name that browsers use for this server, such as that of a proxy; repeatable",
+)
 @options.model
-def main(host: str, port: int, max_megabytes: int, model: Path) -> None:
+def main(
+    *, host: str, port: int, max_megabytes: int, allowed: tuple[str, ...], model: Path
+) -> None:
     with listen(host, port) as sock:
         # TensorFlow takes seconds to load: first the port.
         from aiohttp import web
@@ -65,7 +93,7 @@ def main(host: str, port: int, max_megabytes: int, model: Path) -> None:
 
         classifier = load_classifier(model)
         examples = read_examples(classifier.classes)
-        app = application(classifier, examples, max_megabytes, host)
+        app = application(classifier, examples, max_megabytes, host, allowed)
         address = address_of(host, sock.getsockname()[1])
         # Uploads in progress do not delay the end: aiohttp would wait for a minute.
         web.run_app(

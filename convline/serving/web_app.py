@@ -5,7 +5,7 @@ import ipaddress
 import re
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from convline.serving.prediction_view import (
 )
 
 HOSTS = web.AppKey("hosts", set[str])
+ALLOWED = web.AppKey("allowed", frozenset[str])
 HERE = socket.gethostname().lower()
 SCRIPT = Path(__file__).with_name("app.js")
 HEADERS = {
@@ -48,7 +49,11 @@ EMPTY_PAGE = {"prediction": None, "problem": None, "name": "", "truth": None}
 
 
 def application(
-    classifier: Classifier, examples: list[Example], megabytes: int, host: str
+    classifier: Classifier,
+    examples: list[Example],
+    megabytes: int,
+    host: str,
+    allowed: Collection[str] = (),
 ) -> web.Application:
     """Build the web application.
 
@@ -57,12 +62,14 @@ def application(
         examples: images of the test split.
         megabytes: largest accepted upload, in MB.
         host: the address to listen on.
+        allowed: more names of this server, in lower case, such as that of a proxy before it.
     """
     # The sender of a malformed form gets a message on the page; the log needs no warning.
     warnings.simplefilter("ignore", BadContentDispositionHeader)
     page = Page(classifier, examples, megabytes)
     app = web.Application(middlewares=[_refuse_other_sites])
-    app[HOSTS] = {host.lower(), "localhost", HERE, f"{HERE}.local"}
+    app[ALLOWED] = frozenset(allowed)
+    app[HOSTS] = {host.lower(), "localhost", HERE, f"{HERE}.local", *allowed}
     app.on_response_prepare.append(_add_headers)
     app.add_routes(
         [
@@ -177,19 +184,36 @@ async def _read_picture(request: web.Request, most: int) -> tuple[str, bytes]:
 @web.middleware
 async def _refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse requests that another web site sends through the user's browser."""
-    try:
-        host = urlsplit(f"//{request.host}").hostname or ""
-    except ValueError:
-        host = ""
+    host = _host_name(f"//{request.host}")
     # A site may point its own host name at this machine and then read the page ("DNS rebinding");
     # an IP address cannot be used in this way.
     if host not in request.app[HOSTS] and not _is_number(host):
-        raise web.HTTPForbidden(text=f"This server does not answer to the name '{host}'.")
+        why = f"This server does not answer to the name '{host}'."
+        raise web.HTTPForbidden(text=f"{why} To allow it, {_advice(host)}")
     # Or it may post a form; browsers send the origin of a form.
     origin = request.headers.get("Origin")
-    if request.method == "POST" and origin and urlsplit(origin).netloc != request.host:
-        raise web.HTTPForbidden(text="Pictures from other sites are refused.")
+    if request.method == "POST" and origin and not _is_own(origin, request):
+        why = "Pictures from other sites are refused."
+        advice = f"If {origin} is the address of this page, {_advice(_host_name(origin))}"
+        raise web.HTTPForbidden(text=f"{why} {advice}")
     return await handler(request)
+
+
+def _is_own(origin: str, request: web.Request) -> bool:
+    """Return True for the page's own origin, also behind a proxy that replaces the Host header."""
+    return _host_name(origin) in request.app[ALLOWED] or urlsplit(origin).netloc == request.host
+
+
+def _host_name(address: str) -> str:
+    """Return the host in lower case without a port; empty if the address is not valid."""
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _advice(host: str) -> str:
+    return f"start it with: convline app --allow-host {host or 'NAME'}"
 
 
 def _is_number(host: str) -> bool:

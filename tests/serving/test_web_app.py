@@ -169,6 +169,42 @@ def test_requests_from_other_sites_are_refused(address, headers, status):
     assert send(address, "a.png", picture(1), **headers).status_code == status
 
 
+def test_other_names_are_refused_with_the_option_that_allows_them(address):
+    refused = requests.get(address, headers={"Host": "lab.example:80"}, timeout=60)
+    assert refused.text == (
+        "This server does not answer to the name 'lab.example'. To allow it, start it with: "
+        "convline app --allow-host lab.example"
+    )
+    text = send(address, "a.png", picture(1), Origin="https://lab.example").text
+    assert text.endswith("start it with: convline app --allow-host lab.example")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "lab.example"}, 200),
+        ({"Host": "LAB.example.:8443", "Origin": "https://lab.example:8443"}, 200),
+        ({"Host": "xn--bcher-kva.example"}, 200),
+        # Behind a proxy that replaces the Host header.
+        ({"Host": "127.0.0.1:8000", "Origin": "https://lab.example"}, 200),
+        ({"Host": "127.0.0.1:8000", "Origin": "https://evil.example"}, 403),
+        ({"Host": "lab.example", "Origin": "https://evil.example"}, 403),
+        ({"Host": "lab.example", "Origin": "null"}, 403),
+        ({"Host": "not.lab.example"}, 403),
+    ],
+)
+def test_allowed_names_are_accepted_from_a_browser_and_behind_a_proxy(proxied, headers, status):
+    assert send(proxied, "a.png", picture(1), **headers).status_code == status
+
+
+@pytest.fixture(scope="module")
+def proxied(folder):
+    """The address of a server that has two more names."""
+    names = ["--allow-host", "Lab.example", "--allow-host", "bücher.example"]
+    with serving(folder, *names) as address:
+        yield address
+
+
 def test_every_response_has_the_security_headers(address):
     answers = [
         requests.get(address, timeout=60),
@@ -226,7 +262,18 @@ def test_a_missing_model_is_one_message(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("port", "-1"), ("port", "65536"), ("port", "eighty"), ("host", "")]
+    ("option", "value"),
+    [
+        ("port", "-1"),
+        ("port", "65536"),
+        ("port", "eighty"),
+        ("host", ""),
+        ("allow-host", ""),
+        ("allow-host", "https://lab.example"),
+        ("allow-host", "lab.example:80"),
+        ("allow-host", "*.example"),
+        ("allow-host", f"{'a' * 64}.example"),
+    ],
 )
 def test_an_invalid_address_is_refused(tmp_path, option, value):
     assert f"Invalid value for '--{option}'" in python_in(tmp_path, f"--{option}", value).stderr
