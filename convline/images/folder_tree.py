@@ -7,8 +7,7 @@ last folders that are the same everywhere, such as `images`, are skipped.
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 
 from convline.images.class_names import look_alike
 from convline.images.label_set import LabelSet
@@ -18,36 +17,13 @@ from convline.images.readings import (
     pattern_of_level,
     show_counts,
 )
-from convline.images.split_folders import is_weak, means_unlabelled, split_of_folder, split_of_word
+from convline.images.split_folders import is_weak, means_part, split_of_word
+from convline.images.split_tree import IN_SPLIT, NO_FOLDER, Folder, Leaf, Tree
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
-Folder = tuple[str, ...]
-
-NO_FOLDER = "not in a folder"
-IN_SPLIT = "directly in a split folder, not in a class folder"
-TO_PREDICT = "in a folder of images without a class, by its name"
 OTHER_DEPTH = "in a folder at another depth than the class folders"
 MAX_EXAMPLES = 3
-
-
-@dataclass
-class Leaf:
-    """A folder that holds images.
-
-    Attributes:
-        names: its images.
-        split: the split of the folders that contain it.
-        inner: the folders of its path that are not split folders; the last is the class.
-        depth: number of folders of its path, split folders included.
-        why: the reason why its images have no class, or None.
-    """
-
-    names: list[str]
-    split: str | None
-    inner: Folder
-    depth: int
-    why: str | None = None
 
 
 def read_folders(names: Iterable[str], organize: Organize, *, explain: bool = True) -> LabelSet:
@@ -72,7 +48,11 @@ def read_folders(names: Iterable[str], organize: Organize, *, explain: bool = Tr
     _leave_out_other_depths(leaves)
     if several := _several_readings(leaves):
         readings = _describe(leaves, organize) if explain else ""
-        raise UserError(f"{several}; choose one reading in params.yaml:\n{readings}")
+        raise UserError(
+            f"{several}; choose one reading in params.yaml, or name the folders that are splits "
+            f"(organize.split_folders):\n{readings}"
+        )
+    _refuse_parts({leaf.inner[-1] for leaf in leaves if not leaf.why})
     _mention_parents(leaves, result.notes)
     _check_split_folders(tree, organize, result.notes)
     for leaf in leaves:
@@ -84,87 +64,6 @@ def read_folders(names: Iterable[str], organize: Organize, *, explain: bool = Tr
             else:
                 result.classes[name] = leaf.inner[-1]
     return result
-
-
-class Tree:
-    """The folders of an archive, and which of them are splits.
-
-    Attributes:
-        notes: lines to print.
-        split_folders: path of each split folder that contains images, and its split.
-    """
-
-    def __init__(self, by_folder: Mapping[Folder, list[str]], mapped: Mapping[str, str]) -> None:
-        """Find the split folders.
-
-        Args:
-            by_folder: the images directly in each folder.
-            mapped: split by name of folder, from `organize.split_folders`.
-        """
-        self._by_folder = by_folder
-        self._mapped = mapped
-        self._children: dict[Folder, set[str]] = defaultdict(set)
-        for folder in by_folder:
-            for depth, child in enumerate(folder):
-                self._children[folder[:depth]].add(child)
-        self.notes: list[str] = []
-        self.split_folders = {
-            (*parent, child): split
-            for parent in sorted(self._children)
-            for child in sorted(self._children[parent])
-            if (split := self._split(parent, child))
-        }
-
-    def leaf(self, folder: Folder) -> Leaf:
-        """Describe a folder that holds images."""
-        parents = [folder[:depth] for depth in range(1, len(folder) + 1)]
-        splits = [self.split_folders.get(parent) for parent in parents]
-        split = next(filter(None, splits), None)
-        inner = tuple(name for name, s in zip(folder, splits, strict=True) if not s)
-        why = None
-        if any(map(means_unlabelled, inner)):
-            why = TO_PREDICT
-        elif not inner:
-            why = IN_SPLIT if split else NO_FOLDER
-        return Leaf(self._by_folder[folder], split, inner, len(folder), why)
-
-    def _split(self, parent: Folder, child: str) -> str | None:
-        """Return the split of a folder, or None if it is a class folder or contains some.
-
-        A folder named like a split is one if its siblings agree: beside class folders, `train` is a
-        class (of vehicles).
-        """
-        split = split_of_folder(child, self._mapped)
-        if not split or child in self._mapped:
-            return split
-        siblings = self._children[parent] - {child}
-        others = [x for x in siblings if not self._means_no_class(x)]
-        if self._children.get((*parent, child)):
-            return None if any(self._children.get((*parent, x)) for x in others) else split
-        split_beside = any(
-            self._children.get((*parent, x)) for x in siblings if self._means_no_class(x)
-        )
-        if split_beside or not any((*parent, x) in self._by_folder for x in others):
-            return split
-        self._class_or_split("/".join((*parent, child)), child, others)
-        return None
-
-    def _means_no_class(self, name: str) -> bool:
-        return bool(split_of_folder(name, self._mapped)) or means_unlabelled(name)
-
-    def _class_or_split(self, path: str, name: str, others: Collection[str]) -> None:
-        beside = ", ".join(f"'{x}'" for x in sorted(others)[:3])
-        if split_of_word(name) or split_of_folder(name, {}) == "train":
-            self.notes.append(
-                f"'{path}' is read as a class, since it is beside {beside}; organize.exclude: "
-                f"['{path}/*'] leaves it out"
-            )
-            return
-        raise UserError(
-            f"'{path}' may be a class or unlabelled images, beside {beside}; organize.exclude: "
-            f"['{path}/*'] leaves it out, and organize.labels_from: path with "
-            "organize.label_pattern: ([^/]+)/[^/]+$ makes it a class"
-        )
 
 
 def _skip_common_last_folder(leaves: list[Leaf], notes: list[str]) -> None:
@@ -192,9 +91,13 @@ def _leave_out_other_depths(leaves: list[Leaf]) -> None:
     depth = max(depths, key=lambda depth: (depths[depth], depth), default=0)
     classes = {leaf.inner for leaf in labelled if leaf.depth == depth}
     known = {look_alike(inner[-1]) for inner in classes}
+    above = {inner[:end] for inner in classes for end in range(1, len(inner))}
+    # Images of one folder above the classes are strays; of several, they may be the classes.
+    several_above = len({leaf.inner for leaf in labelled} & above) > 1
     for leaf in labelled:
         below = any(leaf.inner[:end] in classes for end in range(1, len(leaf.inner)))
-        if leaf.inner not in classes and look_alike(leaf.inner[-1]) not in known and not below:
+        doubtful = below or (several_above and leaf.inner in above)
+        if leaf.inner not in classes and look_alike(leaf.inner[-1]) not in known and not doubtful:
             leaf.why = OTHER_DEPTH
 
 
@@ -214,6 +117,17 @@ def _several_readings(leaves: list[Leaf]) -> str | None:
     if _numbered(leaves):
         return f"folders that differ only in numbers are in several folders ({_some(classes)})"
     return None
+
+
+def _refuse_parts(classes: Collection[str]) -> None:
+    """Refuse `images_part_1` and `images_part_2` as classes."""
+    kinds = {re.sub(r"\d+", "", name) for name in classes}
+    if len(classes) > 1 and len(kinds) == 1 and means_part(min(kinds)):
+        raise UserError(
+            f"folders such as '{min(classes)}' and '{max(classes)}' are named like parts of one "
+            "data set, not like classes; organize.labels_from: csv or filename reads the classes "
+            f"elsewhere, and path with organize.label_pattern: {pattern_of_level(0)} takes them"
+        )
 
 
 def _describe(leaves: list[Leaf], organize: Organize) -> str:

@@ -13,6 +13,7 @@ from convline.images.split_folders import split_of_path
 from convline.images.table_labels import labels_from_table
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
+from convline.runtime.paths import SPLITS
 
 NOT_SELECTED = "not one of organize.classes"
 
@@ -50,6 +51,7 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
     }
     if organize.classes:
         _select(labels, organize.classes)
+    _note_unused_splits(labels, organize.split_method)
     return labels
 
 
@@ -74,6 +76,18 @@ def _add_splits(labels: LabelSet, names: Mapping[str, bytes], organize: Organize
         split = labels.splits.get(name) or split_of_path(name, organize.split_folder_names)
         if split:
             labels.splits[name] = split
+
+
+def _note_unused_splits(labels: LabelSet, split_method: str) -> None:
+    """Note that the archive has splits of its own, which are merged and divided again."""
+    own = {labels.splits[name] for name in labels.classes if name in labels.splits}
+    if split_method == "fractions" and len(own) > 1:
+        listed = " and ".join(split for split in SPLITS if split in own)
+        keep = "folders keeps them" if own == set(SPLITS) else "test_folder keeps test"
+        labels.notes.append(
+            f"the archive's own splits, {listed}, are merged and divided again; "
+            f"organize.split_method: {keep}"
+        )
 
 
 def _select(labels: LabelSet, classes: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ UNLABELLED_WORDS = {
     *("unlabeled", "unlabelled", "unsup", "unsorted"),
 }
 FILLER = {"data", "dataset", "folder", "image", "images", "img", "imgs", "photos", "set", "split"}
+PART_WORDS = {"batch", "chunk", "fold", "part", "shard", "subset", "volume"}
 
 # Underscores, blanks and so on, and `trainImages` before its capital letter.
 BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
@@ -48,6 +49,12 @@ def split_of_path(name: str, mapped: Mapping[str, str]) -> str | None:
 def means_unlabelled(name: str) -> bool:
     """Return True for folders of images to predict, such as `pred` or `seg_pred`."""
     return _last_word(name) in UNLABELLED_WORDS
+
+
+def means_part(name: str) -> bool:
+    """Return True for parts of one data set, such as `images_001` or `part 2`; not for `c0`."""
+    words = [word.lower() for word in BETWEEN_WORDS.split(name) if word.strip("0123456789")]
+    return bool(words) and words[-1].rstrip("0123456789") in PART_WORDS | FILLER
 
 
 def is_weak(name: str) -> bool:
