@@ -59,9 +59,10 @@ def main() -> None:
     write_json(paths.GROUPS, find_groups(targets, labels.groups))
     summary = summarize(splits, labels, targets, scan.images, organize)
     summary |= count_files(scan, labels, copies, targets)
+    summary["notes"] = notes + labels.notes
     write_json(paths.metrics("organize"), {"organize": summary})
     report(splits, labels.classes, summary)
-    for note in notes + labels.notes:
+    for note in summary["notes"]:
         print(note)
     warn_of_contradictions(summary)
     # Printed only, because a change of evaluate.positive_class does not rerun this stage.

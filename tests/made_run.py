@@ -85,8 +85,10 @@ def write_metrics(metrics, classes):
         "images": 82,
         "per_class": [{"class": name, **SPLIT_SIZES} for name in classes],
         "sizes": {"least": [8, 8], "most": [64, 48]},
-        "bad_images": 1,
-        "repeated": 2,
+        "left_out": [
+            {"reason": "repeated", "ending": ".png", "files": 2, "folders": {"x/<cat>": 2}}
+        ],
+        "notes": ["test is 'seg_test', by name"],
         "contradictory": [["a", "b"]],
         **SPLIT_SIZES,
     }

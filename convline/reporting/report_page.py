@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from convline.evaluation.display_names import MODELS
+from convline.images.file_counts import describe_left_out
 from convline.params.loading import load_params
 from convline.params.schema import Params
 from convline.reporting import model_facts, run_facts, score_tables
@@ -231,7 +232,7 @@ def data_facts(metrics: dict[str, Any], params: Params) -> dict[str, Any]:
         "classes": organized["per_class"],
         "sizes": least if least == most else f"{least} to {most}",
         "input": model_facts.image(params),
-        "bad": organized["bad_images"],
-        "repeated": organized["repeated"],
+        "left_out": list(describe_left_out(organized["left_out"])),
+        "notes": organized["notes"],
         "contradictory": len(organized["contradictory"]),
     }
