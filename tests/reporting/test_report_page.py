@@ -124,6 +124,11 @@ def test_it_shows_commit_versions_and_data(page, evil):
     assert str(evil) not in page[0]
 
 
+def test_it_shows_what_was_left_out_and_how_the_archive_was_read(page):
+    assert "<dt>Left out</dt><dd>2 files: repeated (.png in x/&lt;cat&gt;)</dd>" in page[0]
+    assert "<dt>Note</dt><dd>test is &#39;seg_test&#39;, by name</dd>" in page[0]
+
+
 def test_params_are_shown_unchanged(page, evil):
     parsed = parse(page[0]).text
     assert (evil / "params.yaml").read_text().strip() in parsed
