@@ -5,9 +5,14 @@ al., "Fashion-MNIST", 2017, https://arxiv.org/abs/1708.07747; A. Krizhevsky, "Le
 layers of features from tiny images", 2009 (CIFAR).
 """
 
+import gzip
 import io
 import os
+import pickle
+import tarfile
+import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +40,23 @@ CLASSES = {
         "turtle wardrobe whale willow_tree wolf woman worm"
     ),
 }
+# What a data set is in ~/.keras/datasets: files, or folders beside their archives.
+CACHED = {
+    "mnist": "mnist.npz",
+    "fashion_mnist": "fashion-mnist/*.gz",
+    "cifar10": "cifar-10-batches-py*",
+    "cifar100": "cifar-100-python*",
+}
+# Errors of gzip, NumPy, zipfile, tarfile and Keras for files that are cut off or damaged.
+DAMAGED = (
+    EOFError,
+    ValueError,
+    gzip.BadGzipFile,
+    pickle.UnpicklingError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 LICENCES = {"fashion_mnist": "MIT"}
 
 
@@ -42,7 +64,8 @@ def fetch(download: Download, into: Path) -> Provenance:
     """Write the arrays as PNG files, `<train or test>/<class>/<number>.png`, in a zip.
 
     Raises:
-        UserError: the data set is not in Keras's cache and cannot be downloaded.
+        UserError: the data set is not in Keras's cache and cannot be downloaded, or a file there
+            is damaged.
     """
     name = str(download.name)
     classes = CLASSES[name].split()
@@ -65,10 +88,39 @@ def _load(name: str) -> Any:
     with without_native_log():
         import keras  # noqa: PLC0415 (5 s of CPU time, which other sources do not need)
 
+    cache = _cache()
+    found = sorted(cache.glob(CACHED[name]))
     try:
         return getattr(keras.datasets, name).load_data()
+    except DAMAGED as error:
+        files = sorted(cache.glob(CACHED[name]))
+        shown = "".join(f"\n  {file}" for file in [x for x in files if _is_cut_off(x)] or files)
+        why = f"Keras's cache contains a file that is cut off or damaged ({error})"
+        raise UserError(f"{why}; delete it and run again:{shown}") from error
     except Exception as error:
         if "URL fetch failure" not in str(error):
             raise
-        why = f"{name} is not in Keras's cache (~/.keras/datasets) and cannot be downloaded"
-        raise UserError(f"{why}; check the network and run again\n({error})") from error
+        # Keras has deleted a file that it could not replace.
+        why = f"{name} is {'incomplete' if found else 'not'} in Keras's cache ({cache})"
+        advice = "check the network and run again"
+        raise UserError(f"{why} and cannot be downloaded; {advice}\n({error})") from error
+
+
+def _cache() -> Path:
+    """Return the folder of Keras's data sets."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    # As in keras.utils.get_file.
+    return (
+        home if os.access(home, os.W_OK) else Path(tempfile.gettempdir(), ".keras")
+    ) / "datasets"
+
+
+def _is_cut_off(file: Path) -> bool:
+    """Return True for a gzip file that cannot be read to its end, or that is empty."""
+    if file.suffix != ".gz":
+        return False
+    try:
+        with gzip.open(file) as stream:
+            return not stream.read()
+    except DAMAGED:
+        return True

@@ -39,9 +39,37 @@ def test_cached_arrays_become_png_files_and_keep_their_test_split(repository, ho
 
 def test_neither_cache_nor_network_is_one_message(repository, home):
     result = run(repository, home, "stages.download", fails=True)
-    assert "fashion_mnist is not in Keras's cache (~/.keras/datasets) and cannot be" in result
+    folder = home / ".keras/datasets"
+    assert f"fashion_mnist is not in Keras's cache ({folder}) and cannot be" in result
     assert "Traceback" not in result
     assert not (repository / "data/raw").exists()
+
+
+@pytest.mark.parametrize("damage", [lambda x: x[: len(x) // 2], lambda _: b"<html>", lambda _: b""])
+def test_a_damaged_file_in_the_cache_is_named(repository, home, damage):
+    fill_cache(home, {"train": 400, "t10k": 20})
+    damaged = home / ".keras/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
+    damaged.write_bytes(damage(damaged.read_bytes()))
+    result = run(repository, home, "stages.download", fails=True)
+    assert "Keras's cache contains a file that is cut off or damaged" in result
+    assert result.rstrip().endswith(f"; delete it and run again:\n  {damaged}")
+    assert "Traceback" not in result
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("mnist", "mnist.npz"), ("cifar10", "cifar-10-batches-py-target_archive")],
+)
+def test_a_damaged_file_with_a_checksum_is_downloaded_again(made, tmp_path, home, name, file):
+    """Without a network, Keras deletes it."""
+    repository = shutil.copytree(made, tmp_path / "other")
+    apply_preset(repository, "default", "download.kind=keras", f"download.name={name}")
+    (home / ".keras/datasets").mkdir(parents=True)
+    (home / ".keras/datasets" / file).write_bytes(b"PK\3\4 cut off")
+    result = run(repository, home, "stages.download", fails=True)
+    assert f"{name} is incomplete in Keras's cache ({home}/.keras/datasets) and cannot" in result
+    assert "Traceback" not in result
+    assert not (home / ".keras/datasets" / file).exists()
 
 
 @pytest.mark.slow
