@@ -21,7 +21,7 @@ class LabelTable(NamedTuple):
         name: path of the table, or its name if all tables of this name are equal.
         folders: folders with a slash at the end whose images it describes; None for all images.
         images: what identifies the image.
-        labels: labels of the image, none or several too.
+        labels: labels of the image, none or several too; none if they do not come from tables.
         groups: group of the image; empty if it has none, or without `organize.csv.group`.
         splits: train, validation or test; empty if unknown, or without `organize.csv.split`.
     """
@@ -117,5 +117,6 @@ def _read(
                     "validation or test, or a name in organize.split_folders"
                 )
             of_value[value] = split
-    labels = read_labels(cells, csv, name)
+    from_csv = organize.labels_from == "csv"
+    labels = read_labels(cells, csv, name) if from_csv else [[] for _ in images]
     return LabelTable(name, folders, images, labels, groups, [of_value[value] for value in splits])

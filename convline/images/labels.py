@@ -23,8 +23,9 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
 
     With `organize.labels_from: folder`, the class is the name of the image's folder (see
     `folder_tree`); with `filename` and `path`, it is the group of `organize.label_pattern`; with
-    `csv`, it is read from a table in the archive. `organize.classes` then selects, renames and
-    merges classes. Unicode forms of a class name, such as the two of é, are one class.
+    `csv`, it is read from a table in the archive. `organize.csv.group` and `organize.csv.split` add
+    facts from a table in all cases. `organize.classes` then selects, renames and merges classes.
+    Unicode forms of a class name, such as the two of é, are one class.
 
     Args:
         contents: a digest of each image's bytes by its path inside the archive.
@@ -41,6 +42,11 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
         labels = labels_from_table(contents, archive, organize)
     else:
         labels = _from_pattern(contents, organize)
+    if organize.labels_from != "csv" and (organize.csv.group, organize.csv.split) != (None, None):
+        table = labels_from_table(contents, archive, organize)
+        labels.groups |= table.groups
+        labels.splits |= table.splits
+        labels.notes += table.notes
     if organize.labels_from != "folder":
         _add_splits(labels, contents, organize)
     if organize.group_pattern:

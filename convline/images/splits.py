@@ -52,7 +52,7 @@ def assign_splits(
         test = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
         splits = {"train": train, "validation": validation, "test": test}
     else:
-        _refuse_outside(names, labels.splits)
+        _refuse_outside(names, labels.splits, organize)
         splits = {split: [] for split in SPLITS}
         for unit in _kept_apart(units, contents, labels, organize, apart=set(SPLITS)):
             splits[labels.splits[unit[0]]].extend(unit)
@@ -138,10 +138,12 @@ def _refuse_idle_group(names: Sequence[str], groups: Mapping[str, str], organize
         )
 
 
-def _refuse_outside(names: Sequence[str], split_of: Mapping[str, str]) -> None:
+def _refuse_outside(names: Sequence[str], split_of: Mapping[str, str], organize: Organize) -> None:
     for name in names:
         if name not in split_of:
             why = "is in no train, validation or test folder"
+            if organize.csv.split is not None:
+                why += f", and '{organize.csv.file}' has no split for it"
             raise UserError(f"organize.split_method is 'folders', but '{name}' {why}")
 
 

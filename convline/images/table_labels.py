@@ -42,19 +42,20 @@ def labels_from_table(contents: Mapping[str, bytes], archive: Path, organize: Or
     combined = set() if isinstance(csv.label, list) else find_combinations(known)
     several = [x for x, labels in labels_of.items() if len(labels) > 1 or combined & set(labels)]
     if several:
-        _refuse({row_of[image]: labels_of[image] for image in several}, organize, result.notes)
-    # Labels that differ only become a class if organize.classes has it.
+        _refuse([(row_of[x], labels_of[x]) for x in several], organize, result.notes)
+    # Joined labels are only used if organize.classes has them.
     result.classes = {image: "|".join(labels) for image, labels in labels_of.items() if labels}
     result.unlabelled = {
         name: _reason(name, labels_of, csv) for name in contents if name not in result.classes
     }
-    result.notes += _count_missing(csv, row_of, result)
+    used = row_of if organize.labels_from == "csv" else contents
+    result.notes += _count_missing(csv, used, result)
     return result
 
 
 def _in_folder(names: Collection[str], folder: str | None) -> list[str]:
     inside = [name for name in names if folder is None or in_folder(name, folder)]
-    if not inside:
+    if not inside and folder is not None:
         folders = sorted({name.rpartition("/")[0] for name in names})
         raise UserError(
             f"organize.csv.folder: no image is in a folder '{folder}'; they are in {_some(folders)}"
@@ -121,12 +122,11 @@ def _add_fact(
         facts[image] = values[0]
 
 
-def _refuse(several: Mapping[str, list[str]], organize: Organize, notes: list[str]) -> None:
-    """Raise a UserError for rows with several labels, unless classes are selected."""
+def _refuse(several: list[tuple[str, list[str]]], organize: Organize, notes: list[str]) -> None:
+    """Raise a UserError for (row, labels) with several labels, unless classes are selected."""
     file = organize.csv.file
     examples = ", ".join(
-        f"{' and '.join(map(repr, labels))} for '{row}'"
-        for row, labels in list(several.items())[:MAX_EXAMPLES]
+        f"{' and '.join(map(repr, labels))} for '{row}'" for row, labels in several[:MAX_EXAMPLES]
     )
     count = f"{len(several):,} image{'s' * (len(several) > 1)}"
     if organize.classes is None:
@@ -150,17 +150,16 @@ def _reason(name: str, labels_of: Mapping[str, object], csv: Csv) -> str:
     return f"no row in '{csv.file}'"
 
 
-def _count_missing(csv: Csv, row_of: Mapping[str, str], result: LabelSet) -> Iterator[str]:
+def _count_missing(csv: Csv, images: Iterable[str], result: LabelSet) -> Iterator[str]:
     """Yield a note on images without a group or a split."""
     for column, facts, what in (
         (csv.group, result.groups, "are in no group"),
         (csv.split, result.splits, "have only the split of their folder, if any"),
     ):
-        without = [image for image in row_of if image not in facts]
+        without = [image for image in images if image not in facts]
         if column is not None and without:
-            example = f"for example '{row_of[without[0]]}'"
-            has = f"'{csv.file}': no value in '{column}' for {len(without):,} images, {example}"
-            yield f"{has}; they {what}"
+            has = f"'{csv.file}' has no value in '{column}' for {len(without):,} images"
+            yield f"{has}, for example '{without[0]}'; they {what}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -146,7 +146,7 @@ class Organize(Section):
         yield from _wrong_encoding("metadata_encoding", self.metadata_encoding)
         yield from self._wrong_folds()
         yield from self._wrong_classes()
-        yield from self._unused_columns()
+        yield from self._wrong_columns()
 
     def _wrong_folds(self) -> Problems:
         if self.folds and self.split_method == "folders":
@@ -161,12 +161,7 @@ class Organize(Section):
         if self.classes is not None and len(kept := set(self.classes.values())) < 2:
             yield "classes", f"must keep at least two classes, got {len(kept)}"
 
-    def _unused_columns(self) -> Problems:
-        for name in ("group", "split"):
-            column = getattr(self.csv, name)
-            if column is not None and self.labels_from != "csv":
-                reason = f"must be empty when labels_from is '{self.labels_from}'"
-                yield f"csv.{name}", f"{reason}, got {column!r}"
+    def _wrong_columns(self) -> Problems:
         if self.csv.group is not None and self.group_pattern is not None:
             reason = "must be empty when csv.group is set"
             yield "group_pattern", f"{reason}, got {self.group_pattern!r}"

@@ -143,10 +143,13 @@ def test_groups_and_splits_are_columns(read):
     assert found.groups == {first: "HAM_1", second: "HAM_1", fourth: "HAM_2"}
     assert found.splits == {first: "train", second: "validation", third: "test"}
     assert found.notes[1:] == [
-        "'labels.csv': no value in 'lesion_id' for 1 images, for example '2'; they are in no group",
         (
-            "'labels.csv': no value in 'set' for 1 images, for example '3'; they have only the "
-            "split of their folder, if any"
+            "'labels.csv' has no value in 'lesion_id' for 1 images, for example "
+            "'my/images/2.png'; they are in no group"
+        ),
+        (
+            "'labels.csv' has no value in 'set' for 1 images, for example 'my/images/3.png'; they "
+            "have only the split of their folder, if any"
         ),
     ]
 
@@ -169,6 +172,28 @@ def test_the_splits_of_the_table_are_kept(run, set_params):
     tree = run(files | {"labels.csv": "\n".join(["id,label,set", *rows]).encode()})
     assert count(tree, "split") == {"train": 10, "validation": 10, "test": 10}
     assert tree["validation/cat/1.png"] == png(1)
+
+
+def test_a_table_adds_groups_to_images_in_class_folders(run, set_params, capsys):
+    set_params(**{"organize.csv.file": "meta.csv", "organize.csv.group": "patient"})
+    files = {f"{'cat' if i < 30 else 'dog'}/{i}.png": png(i) for i in range(60)}
+    rows = [f"{i},{i // 3}" for i in range(59)]
+    tree = run(files | {"meta.csv": "\n".join(["id,patient", *rows]).encode()})
+    splits = {int(name.split("/")[-1][:-4]): name.split("/")[0] for name in tree}
+    assert all(len({splits[3 * i + j] for j in range(3)}) == 1 for i in range(19))
+    assert count(tree, "class") == {"cat": 30, "dog": 30}
+    out = capsys.readouterr().out
+    assert "'meta.csv': 59 of 59 rows matched an image\n" in out
+    assert "for 1 images, for example 'dog/59.png'; they are in no group" in out
+
+
+def test_an_image_without_a_split_is_refused_where_splits_are_kept(run, set_params):
+    splits = {"organize.csv.split": "set", "organize.split_method": "folders"}
+    set_params(**{"organize.labels_from": "csv"}, **splits)
+    files = {f"{i}.png": png(i) for i in range(2)}
+    message = r"'1\.png' is in no train, .* folder, and 'labels\.csv' has no split for it"
+    with pytest.raises(UserError, match=message):
+        run(files | {"labels.csv": b"id,label,set\n0,cat,train\n1,dog,\n"})
 
 
 SEVERAL = "several labels per image are not supported: 'labels.csv' has them for "

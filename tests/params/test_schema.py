@@ -24,21 +24,12 @@ NOTHING_LEFT = "nothing is left after block 2 of 2 (train.filters, kernel_size, 
             "must all be numbers (of a table without a header) or all be names, got [0, 'label']",
         ),
         (
-            {"organize.csv.group": "lesion_id"},
-            "organize.csv.group",
-            "must be empty when labels_from is 'folder', got 'lesion_id'",
-        ),
-        (
-            {
-                "organize.labels_from": "csv",
-                "organize.csv.group": "person",
-                "organize.group_pattern": "(a)",
-            },
+            {"organize.csv.group": "person", "organize.group_pattern": "(a)"},
             "organize.group_pattern",
             "must be empty when csv.group is set, got '(a)'",
         ),
         (
-            {"organize.labels_from": "csv", "organize.csv.split": "split"},
+            {"organize.csv.split": "split"},
             "organize.split_method",
             "must be folders or test_folder when csv.split is set, got 'fractions'",
         ),
