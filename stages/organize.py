@@ -46,6 +46,8 @@ def main() -> None:
     copies = find_copies(scan.images)
     contents = {name: x.sha256 for name, x in scan.images.items() if name not in copies}
     labels = find_labels(contents, archive, organize)
+    notes += labels.notes
+    print("\n".join(notes), end="\n" * bool(notes))
     copies |= drop_repeated(labels, scan.images)
     splits = assign_splits(labels, contents, organize, params.seed)
     classes = sorted({labels.classes[name] for names in splits.values() for name in names})
@@ -59,11 +61,9 @@ def main() -> None:
     write_json(paths.GROUPS, find_groups(targets, labels.groups))
     summary = summarize(splits, labels, targets, scan.images, organize)
     summary |= count_files(scan, labels, copies, targets)
-    summary["notes"] = notes + labels.notes
+    summary["notes"] = notes
     write_json(paths.metrics("organize"), {"organize": summary})
     report(splits, labels.classes, summary)
-    for note in summary["notes"]:
-        print(note)
     warn_of_contradictions(summary)
     # Printed only, because a change of evaluate.positive_class does not rerun this stage.
     for line in describe_positive(classes, params.evaluate.positive_class):

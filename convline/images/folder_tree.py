@@ -17,12 +17,13 @@ from convline.images.readings import (
     pattern_of_level,
     show_counts,
 )
-from convline.images.split_folders import is_weak, means_part, split_of_word
+from convline.images.split_folders import is_weak, means_part, split_of_word, without_split
 from convline.images.split_tree import IN_SPLIT, NO_FOLDER, Folder, Leaf, Tree
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
 OTHER_DEPTH = "in a folder at another depth than the class folders"
+LONE_FOLDER = "in the only folder of a split, which no other split has"
 MAX_EXAMPLES = 3
 
 
@@ -45,6 +46,7 @@ def read_folders(names: Iterable[str], organize: Organize, *, explain: bool = Tr
     result = LabelSet(notes=tree.notes)
     leaves = [tree.leaf(folder) for folder in sorted(by_folder)]
     _skip_common_last_folder(leaves, result.notes)
+    _leave_out_lone_folders(leaves)
     _leave_out_other_depths(leaves)
     if several := _several_readings(leaves):
         readings = _describe(leaves, organize) if explain else ""
@@ -52,7 +54,9 @@ def read_folders(names: Iterable[str], organize: Organize, *, explain: bool = Tr
             f"{several}; choose one reading in params.yaml, or name the folders that are splits "
             f"(organize.split_folders):\n{readings}"
         )
-    _refuse_parts({leaf.inner[-1] for leaf in leaves if not leaf.why})
+    classes = {leaf.inner[-1] for leaf in leaves if not leaf.why}
+    _refuse_parts(classes)
+    _refuse_splits_in_names(classes)
     _mention_parents(leaves, result.notes)
     _check_split_folders(tree, organize, result.notes)
     for leaf in leaves:
@@ -78,6 +82,18 @@ def _skip_common_last_folder(leaves: list[Leaf], notes: list[str]) -> None:
             leaf.inner = leaf.inner[:-1]
             if not leaf.inner:
                 leaf.why = IN_SPLIT if leaf.split else NO_FOLDER
+
+
+def _leave_out_lone_folders(leaves: list[Leaf]) -> None:
+    """Leave out the only folder of a split if no other split has it, as in `test/unknown`."""
+    labelled = [leaf for leaf in leaves if not leaf.why and leaf.split]
+    folders: dict[str | None, set[Folder]] = defaultdict(set)
+    for leaf in labelled:
+        folders[leaf.split].add(leaf.inner)
+    for leaf in labelled:
+        elsewhere = any(leaf.inner in x for split, x in folders.items() if split != leaf.split)
+        if len(folders) > 1 and len(folders[leaf.split]) == 1 and not elsewhere:
+            leaf.why = LONE_FOLDER
 
 
 def _leave_out_other_depths(leaves: list[Leaf]) -> None:
@@ -128,6 +144,21 @@ def _refuse_parts(classes: Collection[str]) -> None:
             "data set, not like classes; organize.labels_from: csv or filename reads the classes "
             f"elsewhere, and path with organize.label_pattern: {pattern_of_level(0)} takes them"
         )
+
+
+def _refuse_splits_in_names(classes: Collection[str]) -> None:
+    """Refuse `train_cat` and `test_cat` as two classes."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(classes):
+        named[without_split(name)[1]].append(name)
+    for label, same in named.items():
+        if len(same) > 1:
+            raise UserError(
+                f"the folders '{same[0]}' and '{same[1]}' are named like splits of one class, "
+                f"'{label}'; move them to train/{label}, test/{label} and so on, or set "
+                f"organize.labels_from: path and organize.label_pattern: "
+                f"[^/]*({'|'.join(map(re.escape, sorted(named)))})/[^/]+$"
+            )
 
 
 def _describe(leaves: list[Leaf], organize: Organize) -> str:

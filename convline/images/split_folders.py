@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 SPLIT_WORDS = {
-    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("train", "training", "trainval"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "validation"),
     **dict.fromkeys(("test", "testing", "evaluation", "holdout"), "test"),
 }
@@ -49,6 +49,13 @@ def split_of_path(name: str, mapped: Mapping[str, str]) -> str | None:
 def means_unlabelled(name: str) -> bool:
     """Return True for folders of images to predict, such as `pred` or `seg_pred`."""
     return _last_word(name) in UNLABELLED_WORDS
+
+
+def without_split(name: str) -> tuple[str | None, str]:
+    """Return the split that the first word means, and the rest: `train_cat` is train and `cat`."""
+    first, _, rest = name.partition("_")
+    split = split_of_word(first) if rest else None
+    return split, rest if split else name
 
 
 def means_part(name: str) -> bool:

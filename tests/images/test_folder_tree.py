@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from convline.images.folder_tree import OTHER_DEPTH, read_folders
+from convline.images.folder_tree import LONE_FOLDER, OTHER_DEPTH, read_folders
 from convline.images.split_tree import IN_SPLIT, NO_FOLDER, TO_PREDICT
 from convline.params.loading import validate
 from convline.runtime.errors import UserError
@@ -35,6 +35,7 @@ def both(*parents):
         (both("training_set/training_set", "test_set/test_set"), {"cat": 2, "dog": 2}),
         (both("d/TRAIN", "d/TEST", "d/VALID"), {"cat": 3, "dog": 3}),
         (both("seg_train/seg_train", "seg_test/seg_test"), {"cat": 2, "dog": 2}),
+        (both("trainval", "test"), {"cat": 2, "dog": 2}),
         (both("train/train", "test"), {"cat": 2, "dog": 2}),
         (["mnist/training/0", "mnist/testing/0", "mnist/training/1"], {"0": 2, "1": 1}),
         (["cat/train", "cat/test", "dog/train", "dog/test"], {"cat": 2, "dog": 2}),
@@ -64,6 +65,7 @@ def test_the_class_is_found(read, folders, classes):
         (both("asl_train/asl_train"), "asl_test/asl_test", IN_SPLIT),
         (both("train"), "test", IN_SPLIT),
         (both("train"), "train", IN_SPLIT),
+        (both("train", "val"), "test/unknown", LONE_FOLDER),
         (["train/A/images", "train/B/images"], "val/images", IN_SPLIT),
         (both("Train", "Test"), "Meta", OTHER_DEPTH),
         (both("fruits/Training", "fruits/Test"), "fruits/test-multiple_fruits", OTHER_DEPTH),
@@ -167,6 +169,11 @@ def test_a_folder_that_may_be_a_class_or_a_split_is_refused(read):
 def test_parts_of_one_set_are_not_classes(read, folders):
     with pytest.raises(UserError, match="named like parts of one data set, not like classes"):
         read(*folders)
+
+
+def test_splits_in_the_names_of_classes_are_refused(read):
+    with pytest.raises(UserError, match="'test_cat' and 'train_cat' are named like splits of one"):
+        read("train_cat", "train_dog", "test_cat", "test_dog")
 
 
 def test_the_folders_above_the_classes_are_mentioned(read):
