@@ -57,6 +57,8 @@ def match_rows(
     paths = {key: path for key in dict.fromkeys(ids) if (path := _path(key))}
     for loose in (False, True):
         left = [row for row in paths if row not in matches.images and row not in matches.doubtful]
+        if not left:
+            break
         ends = {row: list(_loose_ends(paths[row]) if loose else _ends(paths[row])) for row in left}
         index = _index(images, loose, {end for several in ends.values() for end in several})
         rows: dict[str, list[str]] = defaultdict(list)

@@ -1,14 +1,20 @@
 """Tables with a row per image: delimiters, encodings, compressed files and mistakes."""
 
+import csv
 import gzip
+import io
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from convline.images import image_tables
 from convline.images.image_tables import read_table
 from convline.runtime.errors import UserError
 
 ROWS = [["1", "cat"], ["2", "dog"]]
+UNICODE = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+ENCODINGS = [*UNICODE, "cp1252", "cp932"]
 
 
 def test_all_cells_stay_text():
@@ -77,10 +83,7 @@ def test_missing_cells_at_the_end_of_a_row_are_empty():
     assert cells(b"id,label\n1\n2,dog\n") == [["1", ""], ["2", "dog"]]
 
 
-@pytest.mark.parametrize(
-    "encoding",
-    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"],
-)
+@pytest.mark.parametrize("encoding", UNICODE)
 def test_unicode_encodings_are_detected(encoding):
     table = read_table("id,label\n1,café\n2,猫\n".encode(encoding), "labels.csv")
     assert table.cells["label"].tolist() == ["café", "猫"]
@@ -132,6 +135,41 @@ def test_a_compressed_table_is_unpacked_up_to_a_limit(monkeypatch):
     bomb = gzip.compress(bytes(2 << 20))
     with pytest.raises(UserError, match="larger than 1 MiB unpacked"):
         read_table(bomb, "labels.csv.gz")
+
+
+tables = st.lists(
+    st.lists(st.text('ab,;|\t "\r\n\0é猫.1', max_size=4), min_size=1, max_size=4), max_size=5
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(table=tables, delimiter=st.sampled_from(",;\t|"), encoding=st.sampled_from(ENCODINGS))
+def test_any_file_is_a_table_or_a_message(table, delimiter, encoding):
+    text = "\n".join(delimiter.join(row) for row in table)
+    for data in (text.encode(encoding, "replace"), gzip.compress(text.encode(encoding, "replace"))):
+        for header in (True, False):
+            try:
+                found = read_table(data, "labels.csv", header=header)
+            except UserError:
+                continue
+            assert found.cells.shape[1] > 0
+
+
+plain = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5).map(str.strip)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    rows=st.lists(st.tuples(plain, plain), min_size=1, max_size=6),
+    delimiter=st.sampled_from(",;\t|"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
+)
+def test_quoted_cells_are_read_as_they_were_written(rows, delimiter, encoding):
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("id", "label"), *rows])
+    table = read_table(file.getvalue().encode(encoding), "labels.csv")
+    assert (list(table.cells), table.delimiter) == (["id", "label"], delimiter)
+    assert table.cells.to_numpy().tolist() == [list(row) for row in rows if any(row)]
 
 
 def cells(data):
