@@ -151,13 +151,17 @@ def _reason(name: str, labels_of: Mapping[str, object], csv: Csv) -> str:
 
 
 def _count_missing(csv: Csv, images: Iterable[str], result: LabelSet) -> Iterator[str]:
-    """Yield a note on images without a group or a split."""
-    for column, facts, what in (
-        (csv.group, result.groups, "are in no group"),
-        (csv.split, result.splits, "have only the split of their folder, if any"),
+    """Yield a note on images without a group or a split; refuse a column without any value."""
+    for param, column, facts, what in (
+        ("group", csv.group, result.groups, "are in no group"),
+        ("split", csv.split, result.splits, "have only the split of their folder, if any"),
     ):
-        without = [image for image in images if image not in facts]
-        if column is not None and without:
+        if column is None:
+            continue
+        if not facts:
+            has = f"'{csv.file}' has no value in '{column}' for any image"
+            raise UserError(f"organize.csv.{param}: {has}")
+        if without := [image for image in images if image not in facts]:
             has = f"'{csv.file}' has no value in '{column}' for {len(without):,} images"
             yield f"{has}, for example '{without[0]}'; they {what}"
 

@@ -148,4 +148,6 @@ def _as_predictions(table: pd.DataFrame, classes: list[str]) -> Predictions:
 
 
 def _grouped(results: Results) -> bool:
-    return bool(section(results.params, "organize").get("group_pattern"))
+    organize = section(results.params, "organize")
+    column = section(organize, "csv").get("group")  # 0 is a column of a table without a header
+    return bool(organize.get("group_pattern")) or column is not None

@@ -260,6 +260,7 @@ def test_combinations_for_images_that_are_not_in_the_archive_are_no_obstacle(rea
             {"split": "s"},
             r"csv\.split: 'labels\.csv' has 'a' for '1'; exp",
         ),
+        ("id,label,g\n1,cat,\n9,cat,b\n", {"group": "g"}, r"has no value in 'g' for any image"),
         (
             "id,label,g\n1,cat,a\n1,cat,b\n",
             {"group": "g"},

@@ -79,11 +79,12 @@ def test_significance_of_a_few_changed_images_agrees_with_mcnemar(images, signif
     assert found["scratch.accuracy"].significant == significant == (mcnemar_exact(0, images) < 0.05)
 
 
-def test_paired_intervals_are_narrower_than_independent_ones(two):
+@pytest.mark.parametrize("organize", [{"group_pattern": "(.)"}, {"csv": {"group": "patient"}}])
+def test_paired_intervals_are_narrower_than_independent_ones(two, organize):
     before, after = two
     scores = [{"scratch.accuracy": wilson(count, 200)} for count in (140, 150)]
     # Images in groups are not independent, and Git has only intervals resampled by group.
-    grouped = {"organize": {"group_pattern": "(.)"}}
+    grouped = {"organize": organize}
     alone = differences(results(before, scores[0], **grouped), results(after, scores[1], **grouped))
     found = alone.pop("scratch.accuracy")
     assert (found.low, found.high) == pytest.approx(combine(wilson(140, 200), wilson(150, 200)))
