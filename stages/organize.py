@@ -1,20 +1,22 @@
 """Sort the archive's images into train, validation and test folders, one folder per class.
 
 Reads   data/raw
-Writes  data/organized/<split>/<class>/<file>, data/groups.json, metrics/organize.json,
-        metrics/organize/
+Writes  data/organized/<split>/<class>/<file>, data/groups.json, data/near_duplicates.csv,
+        metrics/organize.json, metrics/organize/
 Params  seed, organize
 
-Every image is decoded once, to find damaged ones; then its original bytes are copied from the
-archive. Memory holds the names and sizes of all images, but never all of their bytes.
+Every image is decoded once, to find damaged ones and near duplicates; then its original bytes are
+copied from the archive. Memory holds the names, sizes and fingerprints of all images, but never all
+of their bytes.
 """
 
 import hashlib
 from collections import Counter, defaultdict
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from scipy.cluster.hierarchy import DisjointSet
 from tqdm import tqdm
 
 from convline.evaluation.positive_class import describe_positive
@@ -23,8 +25,14 @@ from convline.images.file_counts import count_files, describe_left_out
 from convline.images.file_names import target_paths
 from convline.images.label_set import LabelSet
 from convline.images.labels import find_labels
+from convline.images.near_duplicates import (
+    describe_pairs,
+    find_near_duplicates,
+    summarize_pairs,
+    write_pairs,
+)
 from convline.images.path_selection import PathSelection
-from convline.images.preview import write_balance, write_samples
+from convline.images.preview import write_balance, write_near_duplicates, write_samples
 from convline.images.scan import Image, inspect_all, refuse_bad
 from convline.images.splits import Splits, assign_splits
 from convline.params.class_names import check_class_names
@@ -49,21 +57,30 @@ def main() -> None:
     notes += labels.notes
     print("\n".join(notes), end="\n" * bool(notes))
     copies |= drop_repeated(labels, scan.images)
-    splits = assign_splits(labels, contents, organize, params.seed)
+    labelled = {name: scan.images[name] for name in labels.classes}
+    near = find_near_duplicates(labelled, archive, organize.metadata_encoding)
+    tied = [pair[:2] for pair in near.pairs if organize.near_duplicates == "together"]
+    splits = assign_splits(labels, contents, organize, params.seed, tied)
     classes = sorted({labels.classes[name] for names in splits.values() for name in names})
     check_class_names(params, classes)
     targets = target_paths(splits, labels.classes)
+    near = near.among(targets)
     with fresh_dir(paths.ORGANIZED) as folder:
         write_images(archive, targets, folder, organize.metadata_encoding)
         with fresh_dir(paths.metrics_folder("organize")) as preview:
             write_balance(targets, preview)
             write_samples(targets, folder, preview)
-    write_json(paths.GROUPS, find_groups(targets, labels.groups))
+            write_near_duplicates(near.pairs, targets, folder, preview)
+    write_json(paths.GROUPS, find_groups(targets, labels.groups, tied))
+    write_pairs(near.pairs, targets, paths.NEAR_DUPLICATES)
     summary = summarize(splits, labels, targets, scan.images, organize)
+    summary["near_duplicates"] = summarize_pairs(near, targets, labels.splits)
     summary |= count_files(scan, labels, copies, targets)
-    summary["notes"] = notes
+    summary["notes"] = [*notes, *describe_pairs(near, targets)]
     write_json(paths.metrics("organize"), {"organize": summary})
     report(splits, labels.classes, summary)
+    for note in describe_pairs(near, targets):
+        print(note)
     warn_of_contradictions(summary)
     # Printed only, because a change of evaluate.positive_class does not rerun this stage.
     for line in describe_positive(classes, params.evaluate.positive_class):
@@ -106,10 +123,22 @@ def drop_repeated(labels: LabelSet, images: dict[str, Image]) -> set[str]:
     return repeated
 
 
-def find_groups(targets: dict[str, Path], groups: dict[str, str]) -> dict[str, str]:
-    """Return the group of each image that has one, by its key `<class>/<file>`."""
+def find_groups(
+    targets: dict[str, Path], groups: dict[str, str], ties: list[tuple[str, str]]
+) -> dict[str, str]:
+    """Return the group of each image that has one, by its key `<class>/<file>`.
+
+    Near duplicates (`ties`) are a group, named after the first of them, and join their groups.
+    """
     keys = {name: "/".join(targets[name].parts[1:]) for name in sorted(targets)}
-    return {key: groups[name] for name, key in keys.items() if name in groups}
+    named = {name: groups[name] for name in keys if name in groups}
+    ends = [[named.get(name, keys[name]) for name in pair if name in keys] for pair in ties]
+    joined = DisjointSet({*named.values(), *chain.from_iterable(ends)})
+    for pair in filter(None, ends):
+        joined.merge(pair[0], pair[-1])
+    least = {group: min(subset) for subset in joined.subsets() for group in subset}
+    found = {key: least.get(named.get(name, key)) for name, key in keys.items()}
+    return {key: group for key, group in found.items() if group is not None}
 
 
 def write_images(

@@ -1,15 +1,18 @@
-"""Show what was organized: the number of images per class, and some images of each."""
+"""Show what was organized: images per class, some of each, and near duplicates."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from convline.images.contact_sheet import draw_rows
+from convline.images.contact_sheet import draw_grid, draw_rows
 from convline.images.decoding import decode
+from convline.images.near_duplicates import Pair
 
 PER_CLASS = 8  # images shown
 MAX_CLASSES = 20
+MAX_PAIRS = 12
 
 
 def write_balance(targets: dict[str, Path], folder: Path) -> None:
@@ -39,3 +42,24 @@ def write_samples(targets: dict[str, Path], images: Path, folder: Path) -> None:
         for label in shown
     ]
     draw_rows(rows).save(folder / "samples.png")
+
+
+def write_near_duplicates(
+    pairs: Sequence[Pair], targets: dict[str, Path], images: Path, folder: Path
+) -> None:
+    """Write `near_duplicates.png`: the closest pairs, two in a row.
+
+    Args:
+        pairs: near duplicates, the closest ones first.
+        targets: path of each image, relative to `images`.
+        images: the folder of the organized images.
+        folder: the folder to write to.
+    """
+    shown = [(name, pair) for pair in pairs[:MAX_PAIRS] for name in pair[:2]]
+    pictures = [decode((images / targets[name]).read_bytes(), "rgb") for name, _ in shown]
+    captions = [
+        (name.rsplit("/", 1)[-1], ", ".join(targets[name].parts[:2]), f"{pair.similarity:.4f}")
+        for name, pair in shown
+    ]
+    sheet = draw_grid(pictures, captions, if_empty="no near duplicates")
+    sheet.save(folder / "near_duplicates.png")

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tqdm import tqdm
 
@@ -18,6 +19,7 @@ from convline.images.archives import Member, open_members
 from convline.images.decoding import BadImage, decode_with_facts
 from convline.images.file_kinds import classify, no_images
 from convline.images.image_formats import HEAD, ending, image_endings
+from convline.images.perceptual_hash import LEAST, perceptual_hash
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
@@ -36,6 +38,7 @@ class Image(NamedTuple):
         height: in pixels.
         width: in pixels.
         peak: largest value of an image with 16-bit channels; None for other images.
+        fingerprint: perceptual hash; None for small images, or if none was asked for.
     """
 
     sha256: bytes
@@ -43,6 +46,7 @@ class Image(NamedTuple):
     height: int
     width: int
     peak: int | None = None
+    fingerprint: bytes | None = None
 
 
 @dataclass
@@ -88,7 +92,7 @@ class Scan:
 
 NOT_SELECTED = "not selected by organize.include and organize.exclude"
 
-Found = list[tuple[str, Image | str]]
+Result = TypeVar("Result")
 
 
 def inspect_all(archive: Path, organize: Organize, selected: Callable[[str], bool]) -> Scan:
@@ -106,7 +110,8 @@ def inspect_all(archive: Path, organize: Organize, selected: Callable[[str], boo
     members = open_members(archive, organize.metadata_encoding, scan.litter)
     images = _find_images(members, selected, scan)
     # disable=None: no bar if the output is not a terminal.
-    for name, result in tqdm(_inspect(images), "decode", unit=" images", disable=None):
+    inspect = partial(_inspect, hashed=organize.near_duplicates != "off")
+    for name, result in tqdm(in_threads(images, inspect), "decode", unit=" images", disable=None):
         scan.add(name, result)
     if not scan.images and not scan.bad:
         raise UserError(no_images(archive, scan.ignored))
@@ -153,12 +158,23 @@ def _find_images(
                 yield name, head + member.read()
 
 
-def _inspect(images: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Image | str]]:
-    """Decode in threads (Pillow's decoders release the interpreter lock); yield in order."""
-    running: deque[Future[Found]] = deque()
+def in_threads(
+    images: Iterator[tuple[str, bytes]], work: Callable[[str, bytes], Result]
+) -> Iterator[tuple[str, Result]]:
+    """Decode in threads (Pillow's decoders release the interpreter lock); yield in order.
+
+    Args:
+        images: name and bytes of each image.
+        work: function of name and bytes.
+    """
+
+    def work_on(batch: list[tuple[str, bytes]]) -> list[tuple[str, Result]]:
+        return [(name, work(name, data)) for name, data in batch]
+
+    running: deque[Future[list[tuple[str, Result]]]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while batch := _next_batch(images):
-            running.append(pool.submit(_inspect_batch, batch))
+            running.append(pool.submit(work_on, batch))
             if len(running) == AHEAD:
                 yield from running.popleft().result()
         while running:
@@ -176,14 +192,11 @@ def _next_batch(images: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     return batch
 
 
-def _inspect_batch(batch: list[tuple[str, bytes]]) -> Found:
-    return [(name, _inspect_one(name, data)) for name, data in batch]
-
-
-def _inspect_one(name: str, data: bytes) -> Image | str:
+def _inspect(name: str, data: bytes, *, hashed: bool) -> Image | str:
     try:
         # At the smallest scale, which reads all of a JPEG as well.
-        _, size, peak, _ = decode_with_facts(data, "rgb", 1, name=name)
+        image, size, peak, _ = decode_with_facts(data, "rgb", LEAST if hashed else 1, name=name)
+        fingerprint = perceptual_hash(image, *size) if hashed else None
     except BadImage as error:
         return str(error)
-    return Image(hashlib.sha256(data).digest(), len(data), *size, peak)
+    return Image(hashlib.sha256(data).digest(), len(data), *size, peak, fingerprint)

@@ -46,7 +46,7 @@ def assign_splits(
         fractions = [shares.train, shares.validation, shares.test]
         splits = dict(zip(SPLITS, by_fractions(units, classes, fractions), strict=True))
     elif organize.split_method == "test_folder":
-        units = _kept_apart(units, contents, labels, organize, apart={"test"})
+        units = _kept_apart(units, labels, organize, apart={"test"})
         rest = [unit for unit in units if split_of(unit[0]) != "test"]
         train, validation = by_fractions(rest, classes, [shares.train, shares.validation])
         test = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
@@ -54,7 +54,7 @@ def assign_splits(
     else:
         _refuse_outside(names, labels.splits, organize)
         splits = {split: [] for split in SPLITS}
-        for unit in _kept_apart(units, contents, labels, organize, apart=set(SPLITS)):
+        for unit in _kept_apart(units, labels, organize, apart=set(SPLITS)):
             splits[labels.splits[unit[0]]].extend(unit)
     if organize.folds:
         splits = _cut_into_folds(splits, units, classes, organize.folds)
@@ -81,8 +81,10 @@ def find_units(
             if tie is not None:
                 units.merge(first_of.setdefault(tie, name), name)
     for one, other in ties:
-        if one in units and other in units:  # `organize.limit` may leave one out.
-            units.merge(one, other)
+        # Not the images themselves: `organize.limit` may leave one out, and use an equal one.
+        ends = [first_of.get(contents[name]) for name in (one, other)]
+        if None not in ends:
+            units.merge(*ends)
     members = defaultdict(list)
     for name in names:
         members[units[name]].append(name)
@@ -106,7 +108,6 @@ def _hold_out(folds: Splits, number: int) -> Splits:
 
 def _kept_apart(
     units: Units,
-    contents: Mapping[str, bytes],
     labels: LabelSet,
     organize: Organize,
     apart: set[str],
@@ -120,7 +121,7 @@ def _kept_apart(
             sides[split if split in apart else None].append(name)
         if len(sides) > 1:
             _refuse_parted_group(unit, labels, organize, apart)
-            if organize.duplicates == "together" and len({contents[x] for x in unit}) < len(unit):
+            if organize.duplicates == "together":
                 # Into the first of train, validation, test, so that test has no training image.
                 unit.sort(key=lambda name: SPLITS.index(labels.splits.get(name, "train")))
                 cut.append(unit)

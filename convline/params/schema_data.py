@@ -127,6 +127,7 @@ class Organize(Section):
     fold: PositiveInt
     group_pattern: str | None
     duplicates: Literal["error", "together"]
+    near_duplicates: Literal["together", "report", "off"]
     limit: PositiveInt | None
     metadata_encoding: str | None
     max_bad_images: NumberOrShare

@@ -55,6 +55,10 @@ PICTURES = {
         "Training images, a row for each class",
         "Rows of training images, each row under the name of its class",
     ),
+    "near_duplicates": (
+        "The closest near duplicates, in pairs",
+        "Pairs of images that look the same, each with its file name, its split and its class",
+    ),
     "disagreements": (
         "Test images on which the models disagree",
         "Test images with different predictions, each with its true class and both predictions",

@@ -127,10 +127,11 @@ def test_folds_follow_from_the_seed_alone():
 
 def test_units_are_tied_through_others():
     contents = {"a": b"x", "b": b"y", "c": b"x", "d": b"z", "e": b"w"}
+    all_contents = {**contents, "not drawn": b"v", "equal to e": b"w"}
     groups = {"a": "1", "b": "2", "c": "2", "d": "3"}
     assert find_units(list(contents), contents, groups) == [["a", "b", "c"], ["d"], ["e"]]
-    ties = [("e", "a"), ("d", "not drawn")]
-    assert find_units(list(contents), contents, groups, ties) == [["a", "b", "c", "e"], ["d"]]
+    ties = [("equal to e", "a"), ("d", "not drawn")]
+    assert find_units(list(contents), all_contents, groups, ties) == [["a", "b", "c", "e"], ["d"]]
 
 
 @pytest.mark.parametrize("fold", [1, 2, 3])

@@ -116,6 +116,7 @@ def test_plots_are_drawn_once_each(repository):
     assert set(plots["data"]) == {
         "metrics/organize/class_balance.csv",
         "metrics/organize/samples.png",
+        "metrics/organize/near_duplicates.png",
         "metrics/train/plots/custom/loss.json",
         "metrics/train/plots/custom/accuracy.json",
         "metrics/train_head/plots/custom/loss.json",
