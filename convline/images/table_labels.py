@@ -72,9 +72,11 @@ def _match(
     found = match_rows(table.images, images, contents.__getitem__)
     if found.doubtful:
         row = next(row for row in table.images if row in found.doubtful)
-        meant = " or ".join(f"'{name}'" for name in found.doubtful[row][:2])
-        where = "set organize.csv.folder to the folder of the images"
-        raise UserError(f"'{row}' in '{table.name}' may mean {meant}; {where}")
+        first, second = found.doubtful[row][:2]
+        how = "set organize.csv.folder to the folder of the images"
+        if first.rpartition("/")[0] == second.rpartition("/")[0]:
+            how = "organize.exclude leaves one of them out"
+        raise UserError(f"'{row}' in '{table.name}' may mean '{first}' or '{second}'; {how}")
     if not found.images:
         where = f" below '{table.folders[0]}'" if table.folders else ""
         raise UserError(

@@ -281,6 +281,11 @@ def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(
     with pytest.raises(UserError, match=message):
         read(files)
     assert read(files, folder="a").classes == {"a/7.png": "dog", "a/8.png": "cat"}
+    files = {"8.png": b"8", "08.png": b"08", "labels.csv": "id,label\n008,cat\n"}
+    with pytest.raises(
+        UserError, match=r"may mean '8\.png' or '08\.png'; organize\.exclude leaves"
+    ):
+        read(files)
 
 
 @pytest.fixture
