@@ -34,6 +34,7 @@ from convline.images.near_duplicates import (
 from convline.images.path_selection import PathSelection
 from convline.images.preview import write_balance, write_near_duplicates, write_samples
 from convline.images.scan import Image, inspect_all, refuse_bad
+from convline.images.significant_bits import find_peaks, warn_of_unused_bits
 from convline.images.splits import Splits, assign_splits
 from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
@@ -54,7 +55,7 @@ def main() -> None:
     copies = find_copies(scan.images)
     contents = {name: x.sha256 for name, x in scan.images.items() if name not in copies}
     labels = find_labels(contents, archive, organize)
-    notes += labels.notes
+    notes += [*labels.notes, *warn_of_unused_bits(scan.images)]
     print("\n".join(notes), end="\n" * bool(notes))
     copies |= drop_repeated(labels, scan.images)
     labelled = {name: scan.images[name] for name in labels.classes}
@@ -75,7 +76,7 @@ def main() -> None:
     write_pairs(near.pairs, targets, paths.NEAR_DUPLICATES)
     summary = summarize(splits, labels, targets, scan.images, organize)
     summary["near_duplicates"] = summarize_pairs(near, targets, labels.splits)
-    summary |= count_files(scan, labels, copies, targets)
+    summary |= count_files(scan, labels, copies, targets) | find_peaks(scan.images)
     summary["notes"] = [*notes, *describe_pairs(near, targets)]
     write_json(paths.metrics("organize"), {"organize": summary})
     report(splits, labels.classes, summary)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from convline.images.decoding import ALL_BITS
+from convline.images.pixel_conversion import ALL_BITS
 from convline.params.loading import load_params
 from convline.params.schema import Preprocess
 from convline.records.dataset import Dataset, Split

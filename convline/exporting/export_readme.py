@@ -19,7 +19,8 @@ It predicts one of {count} classes. Probabilities are float32, in the order of `
 digits.
 
 Input for all files: 8-bit pixels, 0 to 255, without transparency, after applying the EXIF
-orientation.
+orientation. Convert images with 16-bit channels by `np.minimum(pixels >> {shift}, 255)`: of their
+16 bits, {bit_depth} are significant (`preprocess.bit_depth`).
 
 {sections}"""
 SECTIONS = {
@@ -93,6 +94,8 @@ def write_readme(classifier: Classifier, table: pd.DataFrame, text: str, path: P
     lite = [file for name, file in files.items() if name.startswith("litert")]
     facts = {
         "count": len(classifier.classes),
+        "bit_depth": classifier.bit_depth,
+        "shift": classifier.bit_depth - 8,
         "height": resize.height,
         "width": resize.width,
         "channels": channels,

@@ -199,7 +199,7 @@ def _compare(
 
 
 def _picture(name: str, data: bytes) -> bytes:
-    image, size, _, _ = decode_with_facts(data, "rgb", 2 * pixel_comparison.SIDE, name=name)
+    image, size, *_ = decode_with_facts(data, "rgb", 2 * pixel_comparison.SIDE, name=name)
     return to_picture(image, *size)
 
 

@@ -39,6 +39,7 @@ class Image(NamedTuple):
         width: in pixels.
         peak: largest value of an image with 16-bit channels; None for other images.
         fingerprint: perceptual hash; None for small images, or if none was asked for.
+        loses_low_bytes: True for 16-bit colour, of which the high bytes alone are read.
     """
 
     sha256: bytes
@@ -47,6 +48,7 @@ class Image(NamedTuple):
     width: int
     peak: int | None = None
     fingerprint: bytes | None = None
+    loses_low_bytes: bool = False
 
 
 @dataclass
@@ -195,8 +197,11 @@ def _next_batch(images: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
 def _inspect(name: str, data: bytes, *, hashed: bool) -> Image | str:
     try:
         # At the smallest scale, which reads all of a JPEG as well.
-        image, size, peak, _ = decode_with_facts(data, "rgb", LEAST if hashed else 1, name=name)
-        fingerprint = perceptual_hash(image, *size) if hashed else None
+        decoded = decode_with_facts(data, "rgb", LEAST if hashed else 1, name=name)
+        fingerprint = perceptual_hash(decoded.image, *decoded.size) if hashed else None
     except BadImage as error:
         return str(error)
-    return Image(hashlib.sha256(data).digest(), len(data), *size, peak, fingerprint)
+    digest = hashlib.sha256(data).digest()
+    height, width = decoded.size
+    loses = decoded.loses_low_bytes
+    return Image(digest, len(data), height, width, decoded.peak, fingerprint, loses)

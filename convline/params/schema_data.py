@@ -178,7 +178,7 @@ class Preprocess(Section):
     color_mode: Literal["grayscale", "rgb"]
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"]
     encoding: Literal["raw", "png", "jpeg"]
-    bit_depth: Annotated[int, Field(ge=9, le=16)]
+    bit_depth: Annotated[int, Field(ge=8, le=16)]
     jpeg_quality: Annotated[int, Field(ge=1, le=100)]
     examples_per_shard: PositiveInt
 

@@ -67,7 +67,7 @@ def load_image(file: Path, preprocess: Preprocess) -> tuple[Image.Image, int]:
     """
     least = least_side(preprocess.image_size, preprocess.interpolation)
     try:
-        image, _, _, clipped = decode_with_facts(
+        decoded = decode_with_facts(
             file.read_bytes(),
             preprocess.color_mode,
             least,
@@ -79,7 +79,7 @@ def load_image(file: Path, preprocess: Preprocess) -> tuple[Image.Image, int]:
     height, width = preprocess.image_size
     # Pillow's filters widen when an image shrinks, which avoids aliasing.
     resampling = Image.Resampling[preprocess.interpolation.upper()]
-    return image.resize((width, height), resampling), clipped
+    return decoded.image.resize((width, height), resampling), decoded.clipped
 
 
 def encode(image: Image.Image, preprocess: Preprocess) -> bytes:

@@ -54,6 +54,7 @@ def test_all_formats_agree_with_keras(make, run_export, capsys):
     assert Path("exports/classes.txt").read_text() == "0\n1\n"
     readme = Path("exports/README.md").read_text()
     assert 'convert("L")' in readme
+    assert "by `np.minimum(pixels >> 8, 255)`: of their\n16 bits, 16 are significant" in readme
     assert "resize((12, 16), Image.Resampling.BILINEAR)" in readme
     names = {path.name for path in Path("exports").iterdir()}
     assert names == {*FILES.values(), "classes.txt", "README.md", "table.csv"}

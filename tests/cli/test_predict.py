@@ -96,6 +96,18 @@ def test_a_file_that_is_named_and_not_read_is_an_error(served, capsys):
     assert "photos/x.svg: SVG drawings are not read; convert them" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("bit_depth", "predicted"), [(16, "dark"), (12, "light")])
+def test_the_bit_depth_is_stored_with_the_classifier(
+    served, set_params, capsys, bit_depth, predicted
+):
+    set_params(**{"preprocess.bit_depth": bit_depth})
+    write_classifier(CLASSES)
+    set_params(**{"preprocess.bit_depth": 16})
+    Image.fromarray(np.full((9, 9), 4000, np.uint16)).save("photos/deep.png")
+    call("photos/deep.png")
+    assert capsys.readouterr().out.split()[:2] == ["photos/deep.png", predicted]
+
+
 def test_the_batch_size_does_not_change_probabilities(served):
     classifier = load_classifier()
     rng = np.random.default_rng(0)

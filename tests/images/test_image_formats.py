@@ -115,7 +115,7 @@ def test_heic_is_read_at_full_size_and_upright():
     grey = Image.linear_gradient("L").resize((64, 96)).convert("RGB")
     grey.info["exif"] = exif.tobytes()
     data = save(grey, "HEIF", quality=95)
-    image, size, _, _ = decode_with_facts(data, "grayscale", 1)
+    image, size, *_ = decode_with_facts(data, "grayscale", 1)
     assert (size, image.size) == ((64, 96), (96, 64))
     right = np.asarray(grey.convert("L").transpose(Image.Transpose.ROTATE_270), int)
     assert np.abs(np.asarray(image, int) - right).max() < 12

@@ -103,6 +103,24 @@ NOTHING_LEFT = "nothing is left after block 2 of 2 (train.filters, kernel_size, 
             "train.reduce_lr_patience",
             "must be less than early_stopping_patience (8), got 8",
         ),
+        *[
+            (
+                {"organize.max_bad_images": value},
+                "organize.max_bad_images",
+                f"must be a number such as 3 or a share such as 1%, got {value!r}",
+            )
+            for value in (-1, 0.01, "1", "1 %", "101%", "%", True, None)
+        ],
+        (
+            {"preprocess.bit_depth": 17},
+            "preprocess.bit_depth",
+            "must be less than or equal to 16, got 17",
+        ),
+        (
+            {"preprocess.bit_depth": 7},
+            "preprocess.bit_depth",
+            "must be greater than or equal to 8, got 7",
+        ),
         (
             {"organize.label_pattern": "cat"},
             "organize.label_pattern",

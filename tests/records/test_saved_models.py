@@ -1,5 +1,8 @@
 """Saved models describe themselves, repeat byte for byte and load again."""
 
+import json
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -41,6 +44,19 @@ def test_the_description_is_in_the_file(tmp_path):
     description = load_model(tmp_path / "model.keras").description
     assert description == DESCRIPTION
     assert list(description.convolutions) == ["b", "a"]
+
+
+def test_a_model_written_before_the_bit_depth_was_stored_keeps_the_high_byte(tmp_path):
+    path = tmp_path / "model.keras"
+    TrainedModel(small_network(), DESCRIPTION).save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    metadata = json.loads(members["metadata.json"])
+    del metadata["convline"]["bit_depth"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (members | {"metadata.json": json.dumps(metadata)}).items():
+            archive.writestr(name, content)
+    assert load_model(path).description.bit_depth == 16
 
 
 def test_a_missing_file_is_one_message(tmp_path):

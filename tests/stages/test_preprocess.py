@@ -196,6 +196,28 @@ def test_an_image_that_cannot_be_decoded_is_named_and_the_last_result_stays(read
     assert not list(Path().rglob(".partial-*"))
 
 
+def test_values_beyond_the_bit_depth_are_clipped_and_counted(ready, capsys):
+    deep = np.full((HEIGHT, WIDTH), 4095, np.uint16)
+    deep[0, :3] = 5000
+    Image.fromarray(deep).save(paths.ORGANIZED / "test/dog/deep.png")
+    ready(bit_depth=12, color_mode="grayscale")
+    metrics = json.loads(Path("metrics/preprocess.json").read_text())["preprocess"]
+    assert (metrics["clipped_images"], metrics["clipped_values"]) == (1, 3)
+    out = capsys.readouterr().out
+    assert "clipped: 3 values in 1 images are too large for preprocess.bit_depth: 12\n" in out
+    pixels, _ = records("test")["dog/deep.png"]
+    assert (pixels == 255).all()
+
+
+def test_with_all_16_bits_nothing_is_clipped(ready):
+    deep = np.full((HEIGHT, WIDTH), 4095, np.uint16)
+    Image.fromarray(deep).save(paths.ORGANIZED / "test/dog/deep.png")
+    ready(color_mode="grayscale")
+    assert "clipped" not in Path("metrics/preprocess.json").read_text()
+    pixels, _ = records("test")["dog/deep.png"]
+    assert (pixels == 15).all()
+
+
 def test_without_organized_images_the_message_names_the_stage_to_run(workspace):
     with pytest.raises(UserError, match="run `dvc repro organize`"):
         preprocess.main()
