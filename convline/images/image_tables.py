@@ -23,6 +23,7 @@ from convline.runtime.errors import UserError
 
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 TEXT_ENDINGS = (".txt", ".txt.gz")  # of tables, but also of other texts
+BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1")  # .xlsx and .ods, .xls, parquet
 DELIMITERS = "\t,;|"
 SAMPLE = 20  # rows that decide between delimiters that are all in the first row
 BOMS = {  # UTF-32 first: its mark starts with that of UTF-16.
@@ -84,6 +85,8 @@ def read_table(
 
 
 def _unpack(data: bytes, name: str) -> bytes:
+    if data.startswith(BINARY):
+        raise UserError(f"{name} is not text but a spreadsheet or an archive; save it as CSV")
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:

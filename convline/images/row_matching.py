@@ -18,6 +18,7 @@ ENDING = re.compile(
     re.IGNORECASE,
 )
 FLOAT = re.compile(r"(?<![^/])(\d+)\.0+$")  # pandas writes ids as 1.0 where one is missing
+BLANKS = re.compile(r"\s+")
 LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
@@ -43,8 +44,8 @@ def match_rows(
 
     An id may lack the ending and the first folders of the image's path. If no other row names an
     image of that name, an id may also have other folders, such as `/data/upload/1/x.jpg`, except
-    for another split's; and if the image is the only one, the id may differ in case, in leading
-    zeros, in its ending, and in `.0` behind a number. The time grows linearly with both numbers.
+    for another split's; and if the image is the only one, the id may differ in case, in blanks,
+    in leading zeros, in its ending, and in `.0` behind a number. The time grows linearly with both numbers.
 
     Args:
         ids: cells of the table's column that identifies images.
@@ -138,7 +139,9 @@ def _loose_ends(path: str) -> Iterator[str]:
 
 
 def _plain(path: str) -> str:
-    return LEADING_ZEROS.sub("", unicodedata.normalize("NFC", path).casefold())
+    """Return a path without differences in case, Unicode form, blanks and leading zeros."""
+    path = BLANKS.sub(" ", unicodedata.normalize("NFC", path).casefold().strip())
+    return LEADING_ZEROS.sub("", path.replace("/ ", "/").replace(" /", "/"))
 
 
 def _other_split(row: str, name: str) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from convline.images import image_tables
 from convline.images.image_tables import read_table
 from convline.runtime.errors import UserError
+from tests.image_archives import pack
 
 ROWS = [["1", "cat"], ["2", "dog"]]
 UNICODE = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
@@ -115,6 +116,7 @@ def test_a_given_encoding_is_used():
         (b"id\n\xff\x81\n", None, r"as utf-8: line 2: .*; set organize\.csv\.encoding"),
         (b"\xff\xfe\xff", None, r"as utf-16: line 1: truncated data; set organize\.csv\.encoding"),
         (b"id,a,b,c,d,e,f\0\n1,2,3,4,5,6,7\n", None, "is not text"),
+        (pack({"xl/workbook.xml": b""}), None, "is not text but a spreadsheet .*; save it as CSV"),
         (b"", None, "it is empty"),
         (b"\n\n", None, "it is empty"),
         (b'a,b\n1,"2', None, "line 2: unexpected end of data"),

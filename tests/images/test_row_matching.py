@@ -36,6 +36,7 @@ def test_a_row_may_lack_folders_and_the_ending(row):
         ("1.0", "my/1.png"),
         ("12.0", "my/0012.png"),
         ("img_007", "my/IMG_7.png"),
+        ("my/a b.png", "my / a  b .png"),
         ("cafe\u0301.png", "my/caf\u00e9.png"),
         ("train/x.png", "val_like/x.png"),
     ],

@@ -4,13 +4,11 @@ from collections import Counter
 
 import pytest
 
-from convline.images.table_labels import labels_from_table
-from convline.params.loading import validate
 from convline.runtime.errors import UserError
-from tests.image_archives import count, metrics, pack, png
+from tests.image_archives import count, metrics, png
+from tests.images.conftest import FOUR
 
 ALL = "'labels.csv': 4 of 4 rows matched an image"
-FOUR = {f"my/images/{i}.png": bytes([i]) for i in range(4)}
 PETS = dict(zip(FOUR, ["cat", "dog", "cat", "dog"], strict=True))
 
 
@@ -35,31 +33,31 @@ def test_labels_are_read_from_a_table(run, set_params, capsys, form):
         "id,label\n0000,cat\n01,dog\n2.0,cat\n3.JPG,dog\n",
     ],
 )
-def test_tables_in_many_forms_give_the_same_labels(read, table):
-    found = read({"labels.csv": table})
+def test_tables_in_many_forms_give_the_same_labels(read_labels, table):
+    found = read_labels({"labels.csv": table})
     assert (found.classes, found.unlabelled) == (PETS, {})
     assert found.notes[0] == ALL
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-def test_classes_with_accents_are_read_in_the_encoding_of_the_table(read, encoding):
-    found = read({"labels.csv": "id,label\n0,café\n1,thé".encode(encoding)})
+def test_classes_with_accents_are_read_in_the_encoding_of_the_table(read_labels, encoding):
+    found = read_labels({"labels.csv": "id,label\n0,café\n1,thé".encode(encoding)})
     assert Counter(found.classes.values()) == {"café": 1, "thé": 1}
     assert any("read as cp1252" in note for note in found.notes) == (encoding == "cp1252")
 
 
-def test_the_encoding_can_be_set(read):
+def test_the_encoding_can_be_set(read_labels):
     table = {"labels.csv": "id,label\n0,ソ\n1,表".encode("cp932")}
-    assert set(read(table, encoding="cp932").classes.values()) == {"ソ", "表"}
+    assert set(read_labels(table, encoding="cp932").classes.values()) == {"ソ", "表"}
     with pytest.raises(UserError, match=r"'labels.csv' cannot be read as utf-8: line 2: "):
-        read(table, encoding="utf-8")
+        read_labels(table, encoding="utf-8")
 
 
-def test_rows_with_another_path_or_spelling_are_noted(read):
+def test_rows_with_another_path_or_spelling_are_noted(read_labels):
     table = "id,label\n" + "".join(
         f"/data/up/{i}.png,{PETS[name]}\n" for i, name in enumerate(PETS)
     )
-    found = read({"labels.csv": table})
+    found = read_labels({"labels.csv": table})
     assert found.classes == PETS
     assert found.notes == [
         ALL,
@@ -71,24 +69,24 @@ def test_rows_with_another_path_or_spelling_are_noted(read):
 
 
 @pytest.mark.parametrize("ones", ["10", "1.0 0.0", "true false", "True False", "1 0"])
-def test_one_hot_columns_are_classes(read, ones):
+def test_one_hot_columns_are_classes(read_labels, ones):
     one, zero = ones.split() if " " in ones else ones
     rows = [f"{i},{one if i % 2 == 0 else zero},{one if i % 2 else zero}\n" for i in range(3)]
     table = "id, cat, dog\n" + "".join(rows) + f"3,{zero},{zero}\n"
-    found = read({"labels.csv": table}, label=["cat", "dog"])
+    found = read_labels({"labels.csv": table}, label=["cat", "dog"])
     assert list(found.classes.values()) == ["cat", "dog", "cat"]
     assert found.unlabelled == {"my/images/3.png": "no label in its row of 'labels.csv'"}
 
 
-def test_names_of_one_hot_columns_may_have_blanks(read):
+def test_names_of_one_hot_columns_may_have_blanks(read_labels):
     table = {"labels.csv": "id,light,traffic,traffic light\n0,1,0,0\n1,0,1,0\n2,0,0,1\n"}
-    found = read(table, label=["light", "traffic", "traffic light"])
+    found = read_labels(table, label=["light", "traffic", "traffic light"])
     assert list(found.classes.values()) == ["light", "traffic", "traffic light"]
 
 
-def test_images_without_a_row_or_a_label_are_unlabelled(read):
+def test_images_without_a_row_or_a_label_are_unlabelled(read_labels):
     files = {"labels.csv": "id,label\n0,cat\n1,dog\n2,\n", "other/7.png": b"7"}
-    found = read(files, folder="my/images")
+    found = read_labels(files, folder="my/images")
     assert list(found.classes) == ["my/images/0.png", "my/images/1.png"]
     assert found.unlabelled == {
         "my/images/2.png": "no label in its row of 'labels.csv'",
@@ -97,47 +95,18 @@ def test_images_without_a_row_or_a_label_are_unlabelled(read):
     }
 
 
-def test_a_table_without_a_header_has_numbers_for_columns(read):
+def test_a_table_without_a_header_has_numbers_for_columns(read_labels):
     files = {"val/annotations.txt": "0.png\tcat\t0\n1.png\tdog\t4\n2.png\tcat\t1\n3.png\tdog\t2\n"}
-    assert read(files, file="annotations.txt", image=0, label=1).classes == PETS
+    assert read_labels(files, file="annotations.txt", image=0, label=1).classes == PETS
     hint = "if the first row is not a header, give numbers, as organize.csv.image: 0"
     with pytest.raises(UserError, match=hint):
-        read(files, file="annotations.txt")
+        read_labels(files, file="annotations.txt")
 
 
-def test_each_table_of_one_name_is_for_the_images_of_its_folder(read):
-    files = {f"x/{s}/{i}.png": f"{s}{i}".encode() for s in ("train", "valid") for i in range(2)}
-    files["x/train/_classes.csv"] = "filename, cat, dog\n0.png, 1, 0\n1.png, 0, 1\n"
-    files["x/valid/_classes.csv"] = "filename, cat, dog\n0.png, 0, 1\n1.png, 1, 0\n2.png, 1, 0\n"
-    found = read(files, file="_classes.csv", image="filename", label=["cat", "dog"])
-    assert found.classes == {
-        "x/train/0.png": "cat",
-        "x/train/1.png": "dog",
-        "x/valid/0.png": "dog",
-        "x/valid/1.png": "cat",
-    }
-    assert "no row in '_classes.csv'" in found.unlabelled.values()
-    assert found.notes == [
-        "'x/train/_classes.csv': 2 of 2 rows matched an image",
-        "'x/valid/_classes.csv': 2 of 3 rows matched an image; 1 did not, for example '2.png'",
-    ]
-
-
-def test_equal_tables_count_once_and_a_slash_chooses_the_outermost(read):
-    table = "id,label\n0,cat\n1,dog\n"
-    found = read({"labels.csv": table, "copy/labels.csv": table})
-    assert len(found.classes) == 2
-    files = {"labels.csv": table, "old/labels.csv": "id,label\n0,dog\n1,cat\n"}
-    with pytest.raises(UserError, match=r"different tables 'labels\.csv' and 'old/labels\.csv'"):
-        read(files)
-    assert list(read(files, file="/labels.csv").classes.values()) == ["cat", "dog"]
-    assert list(read(files, file="old/labels.csv").classes.values()) == ["dog", "cat"]
-
-
-def test_groups_and_splits_are_columns(read):
+def test_groups_and_splits_are_columns(read_labels):
     rows = "0,cat,HAM_1,Training\n1,dog,HAM_1,val\n2,cat,,test\n3,dog,HAM_2,\n"
     table = {"labels.csv": f"id,label,lesion_id,set\n{rows}"}
-    found = read(table, group="lesion_id", split="set")
+    found = read_labels(table, group="lesion_id", split="set")
     first, second, third, fourth = FOUR
     assert found.classes == PETS
     assert found.groups == {first: "HAM_1", second: "HAM_1", fourth: "HAM_2"}
@@ -214,17 +183,17 @@ SEVERAL = "several labels per image are not supported: 'labels.csv' has them for
         ("id,cat,dog\n0,1,1\n1,1,0\n", ["cat", "dog"], "1 image, for example 'cat' and 'dog' for"),
     ],
 )
-def test_several_labels_per_image_are_refused(read, table, label, message):
+def test_several_labels_per_image_are_refused(read_labels, table, label, message):
     with pytest.raises(UserError) as caught:
-        read({"labels.csv": table}, label=label)
+        read_labels({"labels.csv": table}, label=label)
     assert str(caught.value).startswith(SEVERAL + message)
     classes = {"cat": "cat", "dog": "dog"}
-    found = read({"labels.csv": table}, classes, label=label)
+    found = read_labels({"labels.csv": table}, classes, label=label)
     assert found.notes[1].startswith("'labels.csv': several labels for ")
 
 
-def test_combinations_for_images_that_are_not_in_the_archive_are_no_obstacle(read):
-    assert len(read({"labels.csv": "id,label\n0,cat\n1,dog\n9,cat|dog\n"}).classes) == 2
+def test_combinations_for_images_that_are_not_in_the_archive_are_no_obstacle(read_labels):
+    assert len(read_labels({"labels.csv": "id,label\n0,cat\n1,dog\n9,cat|dog\n"}).classes) == 2
 
 
 @pytest.mark.parametrize(
@@ -268,43 +237,21 @@ def test_combinations_for_images_that_are_not_in_the_archive_are_no_obstacle(rea
         ),
     ],
 )
-def test_a_table_that_does_not_fit_is_one_message(read, table, changes, message):
+def test_a_table_that_does_not_fit_is_one_message(read_labels, table, changes, message):
     files = {"a.tsv": ""} | ({} if table is None else {"labels.csv": table})
     with pytest.raises(UserError, match=message):
-        read(files, **changes)
+        read_labels(files, **changes)
 
 
-def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(read):
+def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(read_labels):
     files = {f"{split}/{i}.png": f"{split}{i}".encode() for split in ("a", "b") for i in range(9)}
     files["labels.csv"] = "id,label\n8,cat\n7,dog\n"
     message = r"'8' in 'labels\.csv' may mean 'a/8\.png' or 'b/8\.png'; set organize\.csv\.folder"
     with pytest.raises(UserError, match=message):
-        read(files)
-    assert read(files, folder="a").classes == {"a/7.png": "dog", "a/8.png": "cat"}
+        read_labels(files)
+    assert read_labels(files, folder="a").classes == {"a/7.png": "dog", "a/8.png": "cat"}
     files = {"8.png": b"8", "08.png": b"08", "labels.csv": "id,label\n008,cat\n"}
     with pytest.raises(
         UserError, match=r"may mean '8\.png' or '08\.png'; organize\.exclude leaves"
     ):
-        read(files)
-
-
-@pytest.fixture
-def read(tmp_path, default):
-    """Return the labels of the four images and of those in `files`, from a table in `files`."""
-
-    def read(files, classes=None, **csv):
-        files = {x: data.encode() if isinstance(data, str) else data for x, data in files.items()}
-        (tmp_path / "a.zip").write_bytes(pack(FOUR | files))
-        contents = {x: data for x, data in (FOUR | files).items() if x.endswith(".png")}
-        values = default["organize"]
-        default["organize"] = values | {
-            "labels_from": "csv",
-            "classes": classes,
-            "csv": values["csv"] | csv,
-            "split_method": "folders" if "split" in csv else "fractions",
-        }
-        organize = validate(default, "params.yaml").organize
-        default["organize"] = values
-        return labels_from_table(contents, tmp_path / "a.zip", organize)
-
-    return read
+        read_labels(files)
