@@ -45,7 +45,8 @@ def match_rows(
     An id may lack the ending and the first folders of the image's path. If no other row names an
     image of that name, an id may also have other folders, such as `/data/upload/1/x.jpg`, except
     for another split's; and if the image is the only one, the id may differ in case, in blanks,
-    in leading zeros, in its ending, and in `.0` behind a number. The time grows linearly with both numbers.
+    in leading zeros, in its ending, and in `.0` behind a number. The time grows linearly with both
+    numbers.
 
     Args:
         ids: cells of the table's column that identifies images.

@@ -97,8 +97,8 @@ def _match(
     if found.inexact:
         row = found.inexact[0]
         notes.append(
-            f"'{table.name}': {len(found.inexact):,} of these rows have another path or spelling "
-            f"than the image, for example '{row}' for '{found.images[row][0]}'"
+            f"'{table.name}': another path or spelling than the image in {len(found.inexact):,} of "
+            f"these rows, for example '{row}' for '{found.images[row][0]}'"
         )
     return rows
 
@@ -130,7 +130,7 @@ def _refuse(several: list[tuple[str, list[str]]], organize: Organize, notes: lis
     examples = ", ".join(
         f"{' and '.join(map(repr, labels))} for '{row}'" for row, labels in several[:MAX_EXAMPLES]
     )
-    count = f"{len(several):,} image{'s' * (len(several) > 1)}"
+    count = _images(len(several))
     if organize.classes is None:
         raise UserError(
             f"several labels per image are not supported: '{file}' has them for {count}, for "
@@ -164,8 +164,12 @@ def _count_missing(csv: Csv, images: Iterable[str], result: LabelSet) -> Iterato
             has = f"'{csv.file}' has no value in '{column}' for any image"
             raise UserError(f"organize.csv.{param}: {has}")
         if without := [image for image in images if image not in facts]:
-            has = f"'{csv.file}' has no value in '{column}' for {len(without):,} images"
+            has = f"'{csv.file}' has no value in '{column}' for {_images(len(without))}"
             yield f"{has}, for example '{without[0]}'; they {what}"
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'s' * (count > 1)}"
 
 
 def _some(names: Sequence[str]) -> str:

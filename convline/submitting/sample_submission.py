@@ -161,7 +161,7 @@ def _match(name: str, table: pd.DataFrame, pool: list[str]) -> tuple[str, list[s
     notes = []
     if found.inexact:
         key = found.inexact[0]
-        has = f"{len(found.inexact):,} ids have another path or spelling than the image"
+        has = f"another path or spelling than the image in {len(found.inexact):,} of the ids"
         notes.append(f"{has}, for example '{key}' for '{found.images[key][0]}'")
     return column, [found.images[key][0] for key in table[column]], notes
 

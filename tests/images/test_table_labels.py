@@ -62,7 +62,7 @@ def test_rows_with_another_path_or_spelling_are_noted(read_labels):
     assert found.notes == [
         ALL,
         (
-            "'labels.csv': 4 of these rows have another path or spelling than the image, for "
+            "'labels.csv': another path or spelling than the image in 4 of these rows, for "
             "example '/data/up/0.png' for 'my/images/0.png'"
         ),
     ]
@@ -113,11 +113,11 @@ def test_groups_and_splits_are_columns(read_labels):
     assert found.splits == {first: "train", second: "validation", third: "test"}
     assert found.notes[1:] == [
         (
-            "'labels.csv' has no value in 'lesion_id' for 1 images, for example "
+            "'labels.csv' has no value in 'lesion_id' for 1 image, for example "
             "'my/images/2.png'; they are in no group"
         ),
         (
-            "'labels.csv' has no value in 'set' for 1 images, for example 'my/images/3.png'; they "
+            "'labels.csv' has no value in 'set' for 1 image, for example 'my/images/3.png'; they "
             "have only the split of their folder, if any"
         ),
     ]
@@ -153,7 +153,7 @@ def test_a_table_adds_groups_to_images_in_class_folders(run, set_params, capsys)
     assert count(tree, "class") == {"cat": 30, "dog": 30}
     out = capsys.readouterr().out
     assert "'meta.csv': 59 of 59 rows matched an image\n" in out
-    assert "for 1 images, for example 'dog/59.png'; they are in no group" in out
+    assert "for 1 image, for example 'dog/59.png'; they are in no group" in out
 
 
 def test_an_image_without_a_split_is_refused_where_splits_are_kept(run, set_params):

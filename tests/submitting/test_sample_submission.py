@@ -36,8 +36,8 @@ def test_ids_match_with_or_without_folder_and_extension(tmp_path, key):
 def test_ids_in_another_spelling_match_and_are_noted(tmp_path, key, image):
     sample = find(tmp_path, {image: b"", "sample.csv": f"id,label\n{key},0\n".encode()})
     assert (sample.images, sample.table["id"].tolist()) == ([image], [key])
-    note = f"1 ids have another path or spelling than the image, for example '{key}' for '{image}'"
-    assert sample.notes == [note]
+    note = "another path or spelling than the image in 1 of the ids, for example"
+    assert sample.notes == [f"{note} '{key}' for '{image}'"]
 
 
 @pytest.mark.parametrize(
