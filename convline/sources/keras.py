@@ -109,10 +109,9 @@ def _load(name: str) -> Any:
 def _cache() -> Path:
     """Return the folder of Keras's data sets."""
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    # As in keras.utils.get_file.
-    return (
-        home if os.access(home, os.W_OK) else Path(tempfile.gettempdir(), ".keras")
-    ) / "datasets"
+    if not os.access(home, os.W_OK):  # as in keras.utils.get_file
+        home = Path(tempfile.gettempdir(), ".keras")
+    return home / "datasets"
 
 
 def _is_cut_off(file: Path) -> bool:

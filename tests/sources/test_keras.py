@@ -45,7 +45,14 @@ def test_neither_cache_nor_network_is_one_message(repository, home):
     assert not (repository / "data/raw").exists()
 
 
-@pytest.mark.parametrize("damage", [lambda x: x[: len(x) // 2], lambda _: b"<html>", lambda _: b""])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        pytest.param(lambda _: b"<html>", marks=pytest.mark.slow),
+        pytest.param(lambda _: b"", marks=pytest.mark.slow),
+    ],
+)
 def test_a_damaged_file_in_the_cache_is_named(repository, home, damage):
     fill_cache(home, {"train": 400, "t10k": 20})
     damaged = home / ".keras/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
@@ -58,7 +65,10 @@ def test_a_damaged_file_in_the_cache_is_named(repository, home, damage):
 
 @pytest.mark.parametrize(
     ("name", "file"),
-    [("mnist", "mnist.npz"), ("cifar10", "cifar-10-batches-py-target_archive")],
+    [
+        ("mnist", "mnist.npz"),
+        pytest.param("cifar10", "cifar-10-batches-py-target_archive", marks=pytest.mark.slow),
+    ],
 )
 def test_a_damaged_file_with_a_checksum_is_downloaded_again(made, tmp_path, home, name, file):
     """Without a network, Keras deletes it."""
