@@ -20,6 +20,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from convline.params.schema import Download
+from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.native_log import without_native_log
 from convline.sources.provenance import Provenance
@@ -108,7 +109,7 @@ def _load(name: str) -> Any:
 
 def _cache() -> Path:
     """Return the folder of Keras's data sets."""
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    home = paths.expand_home(os.environ.get("KERAS_HOME", "~/.keras"))
     if not os.access(home, os.W_OK):  # as in keras.utils.get_file
         home = Path(tempfile.gettempdir(), ".keras")
     return home / "datasets"
