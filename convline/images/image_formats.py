@@ -40,7 +40,13 @@ AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 DIB_HEADERS = {12, 40, 52, 56, 64, 108, 124}  # sizes in bytes
 TGA_KINDS = {1, 2, 3, 9, 10, 11}
-NETPBM = re.compile(rb"P[1-6fF]\s(\s|#[^\r\n]*[\r\n])*\d+\s")
+# Strict, because a table may begin with `P1`: header with numbers, then what may follow it.
+NETPBM = re.compile(
+    rb"(P1{0}{1}{0}{1}{0}[01]|P[23]{0}{1}{0}{1}{0}{1}{0}\d|P4{0}{1}{0}{1}\s"
+    rb"|P[56]{0}{1}{0}{1}{0}{1}\s|P[fF]{0}{1}{0}{1}{0}-?[\d.]+\s)".replace(
+        b"{0}", rb"(?:\s|#[^\r\n]*[\r\n])+"
+    ).replace(b"{1}", rb"[1-9]\d{0,9}")
+)
 
 
 @cache
@@ -58,7 +64,7 @@ def image_endings() -> frozenset[str]:
 
 def formats_in_words() -> str:
     """Return the names of the formats that are read."""
-    return f"HEIC, {IN_WORDS}" if heic_is_read() else IN_WORDS
+    return f"{IN_WORDS.replace(' and', ',')} and HEIC" if heic_is_read() else IN_WORDS
 
 
 def ending(name: str) -> str:

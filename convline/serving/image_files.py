@@ -65,10 +65,13 @@ def _images(files: Iterable[Path], ignored: dict[str, str]) -> Iterator[Path]:
     """Yield images, damaged ones as well; fill `ignored` with the reasons for the other files."""
     for file in files:
         # macOS writes metadata files with the prefix `._` beside each file.
-        if file.name.startswith("._") or file.name in LITTER or not file.is_file():
+        if file.name.startswith("._") or LITTER.intersection(file.parts) or not file.is_file():
             continue
-        with file.open("rb") as stream:
-            verdict, reason = classify(file.name, stream.read(HEAD))
+        try:
+            with file.open("rb") as stream:
+                verdict, reason = classify(file.name, stream.read(HEAD))
+        except OSError as error:
+            verdict, reason = "ignored", error.strerror or str(error)
         if verdict == "ignored":
             ignored[str(file)] = reason
         else:

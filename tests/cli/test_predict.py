@@ -89,6 +89,14 @@ def test_a_folder_is_read_by_content_and_the_rest_is_counted_by_kind(served, cap
     ]
 
 
+def test_files_of_version_control_are_not_counted(served, capsys):
+    (served / "photos/.git").mkdir()
+    (served / "photos/.git/HEAD").write_text("ref")
+    (served / "photos/notes.txt").unlink()
+    call("photos")
+    assert capsys.readouterr().err == ""
+
+
 def test_a_file_that_is_named_and_not_read_is_an_error(served, capsys):
     (served / "photos/x.svg").write_text("<svg/>")
     with pytest.raises(SystemExit, match="1 of 1 files cannot be decoded"):
@@ -124,7 +132,7 @@ def test_the_batch_size_does_not_change_probabilities(served):
     [
         ("https://example.com/cat.jpg", "is an address; download the image"),
         ("nothing.jpg", "no file, folder or image matches 'nothing.jpg'"),
-        ("empty", "no images found in 'empty'; supported formats: HEIC, JPEG, PNG"),
+        ("empty", "no images found in 'empty'; supported formats: JPEG, PNG"),
         (
             "photos/*.txt",
             "no images found in 'photos/.*'; .*\n  ignored: 1 .txt files: not an",

@@ -78,6 +78,18 @@ def test_a_file_with_the_ending_of_an_image_is_bad_and_described(name, data, rea
     assert classify(name, data) == ("bad", reason)
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("people.tsv", b"P1\t1\t1\t0\t1\n"),
+        ("people", b"P1\t23\t45\tfemale\nP2\t31\t40\tmale\n"),
+        ("people", b"P5 is 23 years old"),
+    ],
+)
+def test_a_table_of_people_is_not_a_portable_map(name, data):
+    assert classify(name, data)[0] == "ignored"
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a", "a.dat", "a.txt", "a.png"])
 def test_the_content_decides_that_a_file_is_an_image(name):
     buffer = io.BytesIO()
@@ -122,5 +134,5 @@ def test_ignored_files_are_counted_by_reason_and_ending():
 
 def test_the_message_on_an_archive_without_images_names_what_it_has():
     first, second = no_images("a.zip", {f"{i}.dcm": "DICOM" for i in range(40)}).splitlines()
-    assert first.startswith("no images found in a.zip; supported formats: HEIC, JPEG, PNG, ")
+    assert first.startswith("no images found in a.zip; supported formats: JPEG, PNG, ")
     assert second == "  ignored: 40 .dcm files: DICOM"

@@ -1,8 +1,10 @@
 """The sample submission in an archive and the image of each of its rows."""
 
 import gzip
+import io
 
 import pytest
+from PIL import Image
 
 from convline.runtime.errors import UserError
 from convline.submitting.sample_submission import find_sample
@@ -24,6 +26,13 @@ def test_ids_match_with_or_without_folder_and_extension(tmp_path, key):
     files = {"x/images/7.jpg": b"", "x/images/8.jpg": b"", "x/train.csv": b"id,label\n1,0\n"}
     sample = find(tmp_path, files | {"x/sample_submission_v2.csv": f"n,id\n0,{key}\n".encode()})
     assert (sample.images, sample.id_column, sample.others) == (["x/images/7.jpg"], "id", 1)
+
+
+def test_test_images_are_recognized_by_content(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, "AVIF")
+    files = {"test/7": buffer.getvalue(), "test/8": b"no image", "x.csv": b"id,label\n7,0\n"}
+    assert find(tmp_path, files, sample="x.csv").images == ["test/7"]
 
 
 @pytest.mark.parametrize(
