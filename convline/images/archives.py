@@ -170,7 +170,8 @@ def _zip_members(stream: IO[bytes], label: str, encoding: str | None) -> Members
         for name, info in sorted(members, key=lambda member: member[1].header_offset):
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise UserError(f"{label} has a link, '{name}', {REFUSED}")
-            if not info.is_dir():
+            # Some programs of Windows separate with backslashes, also at the end of a folder.
+            if not info.is_dir() and (info.file_size or not name.endswith("\\")):
                 yield name, partial(archive.open, info)
 
 

@@ -76,17 +76,23 @@ class Scan:
         Raises:
             UserError: another image has this name.
         """
-        known = self.images.get(name) or self.bad.get(name)
+        known = self.images.get(name) or self.bad.get(name) or self.ignored.get(name)
         if known is None:
             kind: dict[str, Any] = self.images if isinstance(found, Image) else self.bad
             kind[name] = found
         elif known == found:
             self.repeated[name] += 1
         else:
-            raise UserError(f"two different images are named '{name}'; rename one of them")
+            raise UserError(f"two different files are named '{name}'; rename one of them")
 
     def ignore(self, name: str, why: str) -> None:
-        """Add a file that is not read."""
+        """Add a file that is not read.
+
+        Raises:
+            UserError: an image has this name.
+        """
+        if name in self.images or name in self.bad:
+            raise UserError(f"two different files are named '{name}'; rename one of them")
         if name in self.ignored:
             self.repeated[name] += 1
         self.ignored[name] = why

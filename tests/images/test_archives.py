@@ -91,6 +91,12 @@ def test_a_leading_dot_slash_as_tar_writes_it_is_accepted(tmp_path):
     assert read(save(tmp_path / "a.tar", pack("tar", {"./cat/1.jpg": b"1"}))) == {"cat/1.jpg": b"1"}
 
 
+def test_a_folder_that_ends_with_a_backslash_is_not_a_file(tmp_path):
+    archive = save(tmp_path / "a.zip", pack("zip", {"cat\\": b"", r"cat\1.jpg": b"1"}))
+    assert read(archive) == {"cat/1.jpg": b"1"}
+    assert archives.check(archive) == 1
+
+
 def test_backslashes_separate_folders(tmp_path):
     assert read(save(tmp_path / "a.zip", pack("zip", {r"cat\1.jpg": b"1"}))) == {"cat/1.jpg": b"1"}
 

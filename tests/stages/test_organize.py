@@ -90,10 +90,22 @@ def test_an_archive_beside_its_unpacked_folder_counts_once(run, set_params):
     assert (metrics()["images"], metrics()["bad_images"], metrics()["repeated"]) == (40, 1, 42)
 
 
+def test_an_archive_with_its_own_top_folder_beside_that_folder_counts_once(run):
+    beside = {f"train/{c}/{i}.png": png(c, i) for c in ("cat", "dog") for i in range(20)}
+    assert count(run({"train.zip": pack(beside), **beside}), "class") == {"cat": 20, "dog": 20}
+    assert metrics()["repeated"] == 40
+
+
+def test_a_name_of_an_image_and_of_a_text_is_refused(run):
+    beside = {"train/x/cat/readme": b"hello"}
+    with pytest.raises(UserError, match="two different files are named 'train/x/cat/readme'"):
+        run({"train.zip": pack({**pets(), "x/cat/readme": png("readme")}), **beside})
+
+
 def test_an_archive_beside_a_changed_folder_is_refused(run):
     beside = {f"train/{name}": data for name, data in pets().items()}
     changed = beside | {"train/x/cat/3.png": png("another")}
-    with pytest.raises(UserError, match=r"two different images are named 'train/x/cat/3\.png'"):
+    with pytest.raises(UserError, match=r"two different files are named 'train/x/cat/3\.png'"):
         run({"train.zip": pack(pets()), **changed})
 
 
