@@ -1,6 +1,7 @@
 """Decode image files of any supported format into upright 8-bit grey or RGB pixels."""
 
 import io
+import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -162,15 +163,15 @@ def _open(data: bytes, file_format: str) -> Image.Image:
 
 
 def _refuse_large_icons(data: bytes) -> None:
-    """Refuse pictures beyond the format's 256 pixels, since Pillow decodes them on opening."""
+    """Apply MAX_PIXELS to the pictures of an icon, since Pillow decodes one on opening."""
     for entry in range(6, 6 + 16 * int.from_bytes(data[4:6], "little"), 16):
         start = int.from_bytes(data[entry + 12 : entry + 16], "little")
-        if data[start : start + 4] == b"\x89PNG":
-            sides = [int.from_bytes(data[start + i : start + i + 4]) for i in (16, 20)]
-        else:
-            sides = [int.from_bytes(data[start + i : start + i + 4], "little") for i in (4, 8)]
-        if max(sides) > 2 * 256:  # a bitmap and its mask have twice the height
-            raise BadImage(f"an icon of {sides[0]}x{sides[1]} pixels is not valid")
+        form, at = (">II", 16) if data[start : start + 4] == b"\x89PNG" else ("<II", 4)
+        if data[start : start + 4] == b"\x0c\0\0\0":  # a bitmap with the header of OS/2
+            form = "<HH"
+        width, height = struct.unpack_from(form, data, start + at)
+        if width * height > MAX_PIXELS:
+            raise BadImage(f"{width}x{height} pixels are more than {MAX_PIXELS:,}")
 
 
 def _reason(error: Exception) -> str:
