@@ -56,7 +56,10 @@ class Member:
 
 
 def open_members(
-    archive: Path, encoding: str | None = None, litter: Counter[str] | None = None
+    archive: Path,
+    encoding: str | None = None,
+    litter: Counter[str] | None = None,
+    wanted: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[tuple[str, Member]]:
     """Yield name and open stream of each file, in the order of the archive.
 
@@ -70,14 +73,17 @@ def open_members(
             None to detect UTF-8.
         litter: is filled with the numbers of the files that desktops leave behind, which are
             skipped, by their kind: `.DS_Store`, `__MACOSX`, `._*`.
+        wanted: returns False for the names of files that need not be opened, which takes 0.03 ms.
 
     Raises:
         UserError: `archive` is damaged, encrypted or not an archive, or a member is refused.
     """
     skipped = Counter[str]() if litter is None else litter
     with _named_errors(archive), archive.open("rb") as stream:
-        for name, member in _walk(stream, archive.name, encoding, skipped):
-            yield name, Member(member, name, archive)
+        for name, open_member in _walk(stream, archive.name, encoding, skipped):
+            if wanted(name):
+                with open_member() as member:
+                    yield name, Member(member, name, archive)
 
 
 def read_members(
@@ -91,9 +97,8 @@ def read_members(
     Raises:
         UserError: as `open_members`, or a member is larger than `MAX_MEMBER`.
     """
-    for name, member in open_members(archive, encoding, litter):
-        if wanted(name):
-            yield name, member.read()
+    for name, member in open_members(archive, encoding, litter, wanted):
+        yield name, member.read()
 
 
 def check(archive: Path) -> int:
@@ -124,8 +129,8 @@ def _walk(
     parent: str = "",
     *,
     depth: int = 0,
-) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield (name, open member) for each file, descending into inner archives."""
+) -> "Members":
+    """Yield (name, function that opens it) for each file, descending into inner archives."""
     if depth > MAX_DEPTH:
         raise UserError(f"{label[:80]} ... contains more than {MAX_DEPTH} nested archives")
     # Tar first: `is_zipfile` also accepts a tar that ends with a zip.
@@ -138,14 +143,14 @@ def _walk(
         if kind := _kind_of_litter(name):
             litter[kind] += 1
             continue
-        with open_member() as member:
-            if INNER.search(name):
-                inner = f"{parent}{INNER.sub('', name)}/"
+        if INNER.search(name):
+            inner = f"{parent}{INNER.sub('', name)}/"
+            with open_member() as member:
                 yield from _walk(
                     member, f"{label}/{name}", encoding, litter, inner, depth=depth + 1
                 )
-            else:
-                yield parent + name, member
+        else:
+            yield parent + name, open_member
 
 
 def _kind_of_litter(name: str) -> str | None:

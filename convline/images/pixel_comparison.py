@@ -1,9 +1,9 @@
 """Confirm on pixels that two images are copies of one picture.
 
-A copy may be re-encoded, resized, cropped by a few percent, brighter, or grey. The first image is
-therefore fitted to the second one in position, size, brightness and contrast by least squares
+A copy may be re-encoded, resized, cropped by a few percent, brighter, or grey. The darker image is
+therefore fitted to the brighter one in position, size, brightness and contrast by least squares
 (Lucas and Kanade 1981; Baker and Matthews 2004), and what remains is compared with the detail of
-the second one: everywhere, and in each part, since two photographs of one scene, or of two parts
+the brighter one: everywhere, and in each part, since two photographs of one scene, or of two parts
 from one machine, differ in one place only.
 """
 
@@ -71,7 +71,7 @@ def to_picture(image: Pillow.Image, height: int, width: int) -> bytes:
 
 
 def similarities(first: np.ndarray, second: np.ndarray, *, small: bool) -> np.ndarray:
-    """Return the share of the second images' detail that the first ones explain.
+    """Return the share of the brighter images' detail that the darker ones explain.
 
     Args:
         first: pictures, uint8 (n, `BYTES`).
@@ -82,6 +82,9 @@ def similarities(first: np.ndarray, second: np.ndarray, *, small: bool) -> np.nd
         0 to 1, float (n,); 0 for pairs that are not copies.
     """
     one, other = (_luma(x, SMALL if small else SIDE) for x in (first, second))
+    # The darker one is fitted to the brighter one, in which pixels may be cut off at 255.
+    darker = (one.mean(axis=(1, 2)) <= other.mean(axis=(1, 2)))[:, None, None]
+    one, other = np.where(darker, one, other), np.where(darker, other, one)
     score = np.zeros(len(one))
     # Most copies have the same frame; the fit of the position takes ten times as long.
     rest = np.arange(len(one))
