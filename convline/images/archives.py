@@ -13,10 +13,9 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from convline.images.archive_kinds import JOIN, UNPACK, describe_unread
 from convline.images.zip_names import decode_names
@@ -33,6 +32,7 @@ MAX_DEPTH = 8  # archives inside archives
 LINKS = {tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a hard link"}
 REFUSED = f"which is refused; leave it out, or {UNPACK}"
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
+ERRORS = (*BROKEN, OSError, RuntimeError)  # NotImplementedError is a RuntimeError
 
 
 class Member:
@@ -47,8 +47,10 @@ class Member:
         Raises:
             UserError: the archive is damaged, or more than `MAX_MEMBER` bytes are left.
         """
-        with _named_errors(self._archive):
+        try:
             data = self._stream.read(MAX_MEMBER + 1 if size < 0 else size)
+        except ERRORS as error:
+            _raise_named(error, self._archive)
         if len(data) > MAX_MEMBER:
             where = f"{self._archive.name}: '{self._name}'"
             raise UserError(f"{where} is larger than {MAX_MEMBER >> 20} MiB unpacked")
@@ -79,11 +81,15 @@ def open_members(
         UserError: `archive` is damaged, encrypted or not an archive, or a member is refused.
     """
     skipped = Counter[str]() if litter is None else litter
-    with _named_errors(archive), archive.open("rb") as stream:
-        for name, open_member in _walk(stream, archive.name, encoding, skipped):
-            if wanted(name):
-                with open_member() as member:
-                    yield name, Member(member, name, archive)
+    with archive.open("rb") as stream:
+        members = _walk(stream, archive.name, encoding, skipped)
+        try:
+            for name, open_member in members:
+                if wanted(name):
+                    with open_member() as member:
+                        yield name, Member(member, name, archive)
+        except ERRORS as error:
+            _raise_named(error, archive)
 
 
 def read_members(
@@ -217,21 +223,15 @@ def _safe(name: str, label: str) -> str:
     return "/".join(parts)
 
 
-@contextmanager
-def _named_errors(archive: Path) -> Iterator[None]:
-    """Replace the readers' errors by one message that names the archive."""
-    try:
-        yield
-    except (*BROKEN, OSError) as error:
-        # An OSError without errno comes from bz2 or gzip and means damaged data.
-        if getattr(error, "errno", None) is not None:
-            raise
+def _raise_named(error: Exception, archive: Path) -> NoReturn:
+    """Raise a message that names the archive, or the error if the archive is not its cause."""
+    # An OSError without errno comes from bz2 or gzip and means damaged data.
+    if isinstance(error, (*BROKEN, OSError)) and getattr(error, "errno", None) is None:
         why = f"it is cut off or damaged ({error}); download or copy it again, or {UNPACK}"
         raise UserError(f"{archive} cannot be read to its end: {why}") from error
-    except NotImplementedError as error:
+    if isinstance(error, NotImplementedError):
         why = f"{archive} uses an unsupported compression ({error})"
         raise UserError(f"{why}; {UNPACK}") from error
-    except RuntimeError as error:
-        if "password" not in str(error):
-            raise
+    if isinstance(error, RuntimeError) and "password" in str(error):
         raise UserError(f"{archive} is encrypted; {UNPACK}") from error
+    raise error

@@ -72,5 +72,5 @@ def _choices(name: bytes, encoding: str | None, label: str) -> str:
             readings.append(f"  {example:7} {name.decode(example)}")
         except UnicodeDecodeError:
             continue
-    advice = "set organize.metadata_encoding to the encoding with which the first of them is right"
+    advice = "set organize.metadata_encoding to the encoding in which such a name reads correctly"
     return "\n".join([f"{problem}; {advice}:", *readings])

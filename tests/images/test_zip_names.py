@@ -32,7 +32,10 @@ def test_other_names_need_the_encoding_and_the_message_shows_how_they_read(tmp_p
         names(archive)
     problem, *readings = str(caught.value).splitlines()
     assert problem.startswith("a.zip does not store the encoding of its file names")
-    assert "set organize.metadata_encoding to the encoding with which the first" in problem
+    assert (
+        "set organize.metadata_encoding to the encoding in which such a name reads correctly"
+        in problem
+    )
     assert readings == [
         "  cp437   ò\\/1.jpg",
         "  cp1252  •\\/1.jpg",
