@@ -71,6 +71,14 @@ def test_two_classes_have_a_threshold(page):
     assert f"Precision on test {DASH} {DASH}" in text
 
 
+def test_a_positive_class_with_the_name_of_a_negative_one_is_a_warning(page, tmp_path):
+    assert "suggests the negative one" not in page[0]
+    write_run(tmp_path, ("defect", "ok"))
+    assert convline(tmp_path, "report").returncode == 0
+    text = words((tmp_path / PAGE).read_text(encoding="utf-8"))
+    assert "refer to the class ok (evaluate.positive_class). warning: ok is the positive" in text
+
+
 def test_all_plots_of_dvc_yaml_are_drawn(page):
     stages = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")["stages"]
     plots = [x for stage in stages.values() for x in stage.get("plots", [])]
