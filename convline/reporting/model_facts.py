@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, cast
 
+from convline.images.pixel_conversion import ALL_BITS
 from convline.params.per_layer import per_layer
 from convline.params.schema import Params, Train, TrainHead
 from convline.runtime import paths
@@ -103,8 +104,10 @@ def image_shape(params: Params) -> tuple[int, int, int]:
 
 
 def image(params: Params) -> str:
-    """Return size and color mode of the images that both models get."""
-    return f"{pixels(*params.preprocess.image_size)}, {params.preprocess.color_mode}"
+    """Return size, color mode and unusual bit depth of the images that both models get."""
+    preprocess = params.preprocess
+    depth = f", {preprocess.bit_depth} of 16 bits" if preprocess.bit_depth < ALL_BITS else ""
+    return f"{pixels(*preprocess.image_size)}, {preprocess.color_mode}{depth}"
 
 
 def pixels(height: int, width: int) -> str:
