@@ -12,7 +12,7 @@ from convline.evaluation.display_names import MODELS
 from convline.evaluation.metrics import OVERALL
 from convline.evaluation.model_comparison import ALPHA
 from convline.evaluation.positive_class import positive_label
-from convline.pull_requests.revision_results import Estimate, Results, section
+from convline.pull_requests.revision_results import Estimate, Results
 from convline.records.predictions import Predictions
 
 N_RESAMPLES = 2000
@@ -83,7 +83,7 @@ def _combined(
 
 
 def _paired(before: Results, after: Results) -> dict[str, Difference]:
-    if _grouped(before) or _grouped(after) or before.classes != after.classes:
+    if before.grouped or after.grouped or before.classes != after.classes:
         return {}
     positive = positive_label(after.classes, after.positive)
     found = {}
@@ -145,9 +145,3 @@ def _as_predictions(table: pd.DataFrame, classes: list[str]) -> Predictions:
     labels, predicted = (table[column].map(classes.index).to_numpy(int) for column in table)
     keys = np.arange(len(table)).astype(str)
     return Predictions(classes, keys, keys, labels, np.eye(len(classes))[predicted])
-
-
-def _grouped(results: Results) -> bool:
-    organize = section(results.params, "organize")
-    column = section(organize, "csv").get("group")  # 0 is a column of a table without a header
-    return bool(organize.get("group_pattern")) or column is not None

@@ -40,6 +40,7 @@ class Results:
         predictions: columns `actual` and `predicted` of the test split by model, in order of the
             keys.
         sentence: which of the two models is better; empty if unknown.
+        grouped: True if test images share a group, so that they are not independent.
     """
 
     params: dict[str, Any]
@@ -52,6 +53,7 @@ class Results:
     scores: dict[str, Estimate]
     predictions: dict[str, pd.DataFrame]
     sentence: str
+    grouped: bool
 
 
 def read_results(commit: str | None) -> Results:
@@ -74,6 +76,7 @@ def read_results(commit: str | None) -> Results:
         scores=_scores(commit),
         predictions=_predictions(commit),
         sentence=_sentence(evaluate),
+        grouped=section(evaluate, "comparison").get("permutation_p") is not None,
     )
 
 
