@@ -1,5 +1,8 @@
 """Intervals of the difference between two commits."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +11,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from convline.evaluation.model_comparison import mcnemar_exact
 from convline.pull_requests.metric_differences import combine, differences
-from convline.pull_requests.revision_results import Results
+from convline.pull_requests.revision_results import Results, read_results
 
 NAMES = np.array(["cat", "dog"])
 
@@ -89,6 +92,15 @@ def test_paired_intervals_are_narrower_than_independent_ones(two):
     assert found.low < 0
     assert not found.significant
     assert not alone
+
+
+@pytest.mark.parametrize(("p", "grouped"), [(None, False), (0.03, True)])
+def test_images_are_grouped_if_evaluate_used_the_test_for_groups(tmp_path, monkeypatch, p, grouped):
+    monkeypatch.chdir(tmp_path)
+    Path("metrics").mkdir()
+    content = {"comparison": {"mcnemar_p": None, "permutation_p": p}}
+    Path("metrics/evaluate.json").write_text(json.dumps(content))
+    assert read_results(None).grouped == grouped
 
 
 def test_different_images_are_not_paired(two):
