@@ -112,11 +112,12 @@ def classify(name: str, head: bytes) -> Verdict:
         head: its first `HEAD` bytes, or more.
     """
     found = recognize(head, name)
-    named = NAMED.get(ending(name))
-    if found == "TIFF" and named and ending(name) in LIKE_TIFF:
-        return "ignored", named
-    if found == "PPM" and named in {TABLE, OTHER}:  # a table of people P1 to P6
-        found = None
+    if found in {"TIFF", "PPM"}:
+        named = NAMED.get(ending(name))
+        if named and found == "TIFF" and ending(name) in LIKE_TIFF:
+            return "ignored", named
+        if named in {TABLE, OTHER} and found == "PPM":  # a table of people P1 to P6
+            found = None
     if found is not None and (found != "HEIF" or heic_is_read()):
         return "image", found
     if ending(name) in image_endings():

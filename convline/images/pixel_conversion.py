@@ -50,8 +50,9 @@ def has_16_bit_colour(image: Image.Image) -> bool:
         image: before its pixels are decoded. The raw mode for its decoder, such as `RGB;16B`, is
             the only trace of the 16 bits.
     """
-    tiles = getattr(image, "tile", ())
-    return image.mode in {"RGB", "RGBA"} and any(";16" in str(tile) for tile in tiles)
+    if image.format not in {"PNG", "TIFF", "SGI"} or image.mode not in {"RGB", "RGBA"}:
+        return False
+    return any(";16" in str(tile) for tile in getattr(image, "tile", ()))
 
 
 def to_eight_bits(
