@@ -51,6 +51,23 @@ def test_the_same_shapes_in_another_colour_are_another_picture():
     assert compare(red, red.convert("L")) >= MIN_SIMILARITY
 
 
+def grain(angle, length):
+    """Return a bright ellipse on a dark background, such as a grain of rice."""
+    y, x = (np.mgrid[:128, :128] - 64) / 64
+    along = x * np.cos(angle) + y * np.sin(angle)
+    across = y * np.cos(angle) - x * np.sin(angle)
+    inside = (along / length) ** 2 + (across / 0.3) ** 2
+    return Image.fromarray(np.where(inside < 1, 200 - 40 * inside, 5).astype(np.uint8))
+
+
+def test_plain_images_are_confirmed_only_with_the_same_frame():
+    one = grain(0.5, 0.7)
+    for change in ("quality 60", "quality 30", "half"):
+        assert compare(one, Image.open(io.BytesIO(copies(one)[change]))) > 0.99
+    for other in (grain(0.55, 0.7), grain(0.5, 0.75), one.crop((0, 4, 124, 128))):
+        assert compare(one, other) == 0
+
+
 def test_a_negative_a_mirror_image_and_another_picture_are_refused():
     for other in (ImageOps.invert(picture(3)), ImageOps.mirror(picture(3)), picture(4)):
         assert compare(picture(3), other) == 0
