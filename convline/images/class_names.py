@@ -8,6 +8,7 @@ from collections.abc import Collection
 from convline.runtime.errors import UserError
 
 MAX_NAME_BYTES = 255  # of the file systems of Linux and macOS
+FORMULA = ("=", "+", "@", "\t")  # A spreadsheet runs cells that begin with these.
 
 
 def look_alike(name: str) -> str:
@@ -27,14 +28,22 @@ def refuse_unusable(classes: Collection[str]) -> None:
     same = defaultdict(list)
     for label in sorted(classes):
         same[look_alike(label)].append(label)
-        impossible = label.startswith(".") or "/" in label or "\0" in label or not label.strip()
-        if impossible or len(os.fsencode(label)) > MAX_NAME_BYTES:
-            why = "starts with a dot, has a slash or is empty or too long"
-            raise UserError(
-                f"class '{label[:40]}' {why} for a folder; rename it (organize.classes)"
-            )
+        if why := _why_unusable(label):
+            raise UserError(f"class {label[:40]!r} {why}; rename it with organize.classes")
     for first, *others in same.values():
         if others:
             both = f"classes '{first}' and '{others[0]}' differ only in case or blanks"
             merge = f"{{'{first}': '{first}', '{others[0]}': '{first}', ...}}"
             raise UserError(f"{both}; merge them, for example with organize.classes: {merge}")
+
+
+def _why_unusable(label: str) -> str | None:
+    if any(unicodedata.category(letter) == "Cc" for letter in label):
+        return "has a control character"
+    if label.startswith(FORMULA):
+        return "begins with =, + or @, and a spreadsheet may run it as a formula"
+    if label.startswith(".") or "/" in label or not label.strip():
+        return "starts with a dot, has a slash or is empty, which is not valid for a folder"
+    if len(os.fsencode(label)) > MAX_NAME_BYTES:
+        return "is too long for a folder"
+    return None
