@@ -5,11 +5,10 @@ import re
 import zipfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
 from convline.runtime.errors import UserError
-from convline.runtime.files import fresh_file
+from convline.runtime.files import fresh_file, scratch_dir
 from convline.runtime.keras_backend import keras
 
 # In the Keras archive, Keras writes this JSON file and never reads it; ENTRY is the description.
@@ -67,8 +66,8 @@ class TrainedModel:
         member of the zip; both are replaced by 1980-01-01. It also identifies objects that layers
         share by their address in memory, which is replaced by a number.
         """
-        with fresh_file(path) as partial, TemporaryDirectory(dir=path.parent) as folder:
-            dated = Path(folder, path.name)
+        with fresh_file(path) as partial, scratch_dir(path.with_suffix(".saving")) as folder:
+            dated = folder / path.name
             self.network.save(dated)
             with zipfile.ZipFile(dated) as source, zipfile.ZipFile(partial, "w") as target:
                 for name in sorted(source.namelist()):

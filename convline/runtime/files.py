@@ -1,11 +1,15 @@
 """Write files and folders that are complete or absent: written aside, then renamed."""
 
+import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from convline.runtime.errors import UserError
 
 
 @contextmanager
@@ -13,29 +17,38 @@ def fresh_dir(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path` that replaces it if the block succeeds.
 
     If the block raises, the new folder is removed and the old one stays.
+
+    Raises:
+        UserError: another process writes `path` at this moment.
     """
-    partial = _partial(path)
-    partial.mkdir(parents=True)
-    try:
+    with scratch_dir(path) as partial:
         yield partial
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    shutil.rmtree(path, ignore_errors=True)
-    partial.rename(path)
+        shutil.rmtree(path, ignore_errors=True)
+        partial.rename(path)
+
+
+@contextmanager
+def scratch_dir(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`, `.partial-<name>`, that is removed in any case.
+
+    Raises:
+        UserError: as `fresh_dir`.
+    """
+    with _locked(path), _partial(path) as partial:
+        partial.mkdir()
+        yield partial
 
 
 @contextmanager
 def fresh_file(path: Path) -> Iterator[Path]:
-    """Yield a new path beside `path`, with its suffix, that replaces it if the block succeeds."""
-    partial = _partial(path)
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    """Yield a new path beside `path`, with its suffix, that replaces it if the block succeeds.
+
+    Raises:
+        UserError: as `fresh_dir`.
+    """
+    with _locked(path), _partial(path) as partial:
         yield partial
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    partial.replace(path)
+        partial.replace(path)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -49,10 +62,39 @@ def write_json(path: Path, content: Any) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
-def _partial(path: Path) -> Path:
-    """Return an unused name beside `path`; remove what a killed run left there."""
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Lock an output; the system releases the lock of a process that was killed."""
+    lock = path.with_name(f".partial-{path.name}.lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Another process may have finished, and removed the file, since it was opened.
+            mine = lock.stat().st_ino == os.fstat(file.fileno()).st_ino
+        except (BlockingIOError, FileNotFoundError):
+            mine = False
+        if not mine:
+            raise UserError(f"another run is writing {path}; wait until it has finished")
+        try:
+            yield
+        finally:
+            lock.unlink()
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """Yield an unused name beside `path`; remove what is there before and after the block."""
     partial = path.with_name(f".partial-{path.name}")
-    if partial.is_dir():
-        shutil.rmtree(partial)
-    partial.unlink(missing_ok=True)
-    return partial
+    try:
+        _remove(partial)
+        yield partial
+    finally:
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir, fresh_file, write_json
 from tests.commands import REPOSITORY
 
@@ -53,10 +54,44 @@ def test_leftovers_of_a_killed_run_are_not_in_the_next_folder(tmp_path):
         [sys.executable, "-c", KILLED, tmp_path / "out"], cwd=REPOSITORY, check=False
     )
     assert run.returncode == 9
-    assert [path.name for path in tmp_path.rglob("*")] == [".partial-out", "half"]
+    assert {path.name for path in tmp_path.rglob("*")} == {
+        ".partial-out",
+        ".partial-out.lock",
+        "half",
+    }
     with fresh_dir(tmp_path / "out") as folder:
         (folder / "new").write_text("2")
     assert tree(tmp_path) == {"out/new": "2"}
+
+
+BOTH = """
+import sys, time
+from pathlib import Path
+from convline.runtime.files import fresh_dir, fresh_file
+with {"dir": fresh_dir, "file": fresh_file}[sys.argv[2]](Path(sys.argv[1])) as partial:
+    (partial / "new" if sys.argv[2] == "dir" else partial).write_text("1")
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("kind", ["dir", "file"])
+@pytest.mark.parametrize("killed", [True, False])
+def test_only_one_process_at_a_time_writes_an_output(tmp_path, kind, killed):
+    fresh = {"dir": fresh_dir, "file": fresh_file}[kind]
+    command = [sys.executable, "-c", BOTH, tmp_path / "out", kind]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=REPOSITORY, **pipes) as other:
+        assert other.stdout.readline() == "writing\n"
+        with pytest.raises(UserError, match=r"another run is writing .*out; wait"):
+            fail_in(fresh(tmp_path / "out"), ValueError, lambda _: None)
+        if killed:
+            other.kill()
+        other.communicate()
+    assert (tmp_path / "out").exists() is not killed
+    with fresh(tmp_path / "out") as partial:
+        (partial / "new" if kind == "dir" else partial).write_text("2")
+    assert list(tree(tmp_path).values()) == ["2"]
 
 
 def test_a_fresh_file_replaces_the_old_one_and_has_the_same_ending(tmp_path):
