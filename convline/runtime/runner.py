@@ -2,6 +2,7 @@
 
 import errno
 import faulthandler
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -9,7 +10,16 @@ from collections.abc import Callable
 from convline.runtime.errors import UserError
 from convline.runtime.run_times import keep_run_time
 
-DISK_FULL = "No space left on device"
+AGAIN = "then run the same command again"
+# What a user can do about errors of the system, by the text that TensorFlow and HDF5 pass on, too.
+SYSTEM_ERRORS = {
+    errno.ENOSPC: f"the disk is full. Free some space, {AGAIN}.",
+    errno.EDQUOT: f"your quota of disk space is used up. Free some space, {AGAIN}.",
+    errno.EFBIG: f"a file is larger than this system allows (ulimit -f). Raise the limit, {AGAIN}.",
+    errno.EACCES: f"no permission{{}}. Change the permissions or the owner, {AGAIN}.",
+    errno.EPERM: f"no permission{{}}. Change the permissions or the owner, {AGAIN}.",
+    errno.EROFS: f"the file system is read-only. Use a folder that can be written, {AGAIN}.",
+}
 
 
 def run(main: Callable[[], None], name: str = "") -> None:
@@ -35,9 +45,9 @@ def run(main: Callable[[], None], name: str = "") -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if not _is_disk_full(error):
+        if not (reason := _system_error(error)):
             raise
-        sys.exit(f"{name}: the disk is full. Free some space, then run the same command again.")
+        sys.exit(f"{name}: {reason}")
 
 
 def _module_name() -> str:
@@ -45,6 +55,12 @@ def _module_name() -> str:
     return spec.name if spec else "convline"
 
 
-def _is_disk_full(error: BaseException) -> bool:
-    # TensorFlow and HDF5 raise classes of their own with the system's text, without errno.
-    return getattr(error, "errno", None) == errno.ENOSPC or DISK_FULL in str(error)
+def _system_error(error: Exception) -> str | None:
+    """Return the message for an error of the system, or None for other errors."""
+    file = getattr(error, "filename", None)
+    where = f" to use '{file}'" if file else ""
+    for number, reason in SYSTEM_ERRORS.items():
+        # TensorFlow and HDF5 raise classes of their own with the system's text, without errno.
+        if getattr(error, "errno", None) == number or os.strerror(number) in str(error):
+            return reason.format(where)
+    return None

@@ -19,6 +19,10 @@ def main():
 
 run(main, "stages.demo")
 """
+AGAIN = "then run the same command again.\n"
+DENIED = (
+    f"stages.demo: no permission to use 'data/raw'. Change the permissions or the owner, {AGAIN}"
+)
 DISK_FULL = "stages.demo: the disk is full. Free some space, then run the same command again.\n"
 
 
@@ -29,6 +33,18 @@ DISK_FULL = "stages.demo: the disk is full. Free some space, then run the same c
         ("raise UserError('seed: must be 0')", 1, "stages.demo: seed: must be 0\n"),
         ("raise OSError(errno.ENOSPC, 'full')", 1, DISK_FULL),
         ("raise RuntimeError('cannot write: No space left on device')", 1, DISK_FULL),
+        ("raise PermissionError(errno.EACCES, 'Permission denied', 'data/raw')", 1, DENIED),
+        (
+            "raise RuntimeError('HDF5: File too large')",
+            1,
+            "stages.demo: a file is larger than this system allows (ulimit -f). Raise the limit, "
+            f"{AGAIN}",
+        ),
+        (
+            "raise OSError(errno.EROFS, 'Read-only file system')",
+            1,
+            f"stages.demo: the file system is read-only. Use a folder that can be written, {AGAIN}",
+        ),
         ("raise KeyboardInterrupt", 130, ""),
         ("os.kill(os.getpid(), signal.SIGTERM)", 143, ""),
     ],
