@@ -23,6 +23,10 @@ AGAIN = "then run the same command again.\n"
 DENIED = (
     f"stages.demo: no permission to use 'data/raw'. Change the permissions or the owner, {AGAIN}"
 )
+TOO_LARGE = (
+    f"stages.demo: a file is larger than this system allows (ulimit -f). Raise the limit, {AGAIN}"
+)
+READ_ONLY = f"stages.demo: the file system is read-only. Use a folder that can be written, {AGAIN}"
 DISK_FULL = "stages.demo: the disk is full. Free some space, then run the same command again.\n"
 
 
@@ -37,8 +41,7 @@ DISK_FULL = "stages.demo: the disk is full. Free some space, then run the same c
         (
             "raise RuntimeError('HDF5: File too large')",
             1,
-            "stages.demo: a file is larger than this system allows (ulimit -f). Raise the limit, "
-            f"{AGAIN}",
+            TOO_LARGE,
         ),
         (
             "raise OSError(errno.EROFS, 'Read-only file system')",
