@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from convline.params.per_layer import per_layer
-from convline.params.schema_base import PositiveInt, Problems, Section
+from convline.params.schema_base import BatchSize, PositiveInt, Problems, Section
 from convline.params.schema_data import Csv, Download, Organize, Preprocess
 from convline.params.schema_features import MIN_PIXELS, Backbone, Extract
 from convline.params.schema_training import Activation, Augmentation, Train, TrainHead, Training
@@ -49,9 +49,9 @@ class Runtime(Section):
 class Evaluate(Section):
     """How both models are scored on the test split."""
 
-    batch_size: PositiveInt
+    batch_size: BatchSize
     classifier: Literal["auto", "scratch", "transfer"]
-    n_resamples: Annotated[int, Field(ge=100)]
+    n_resamples: Annotated[int, Field(ge=100, le=1_000_000)]
     positive_class: str | None
     target_sensitivity: Annotated[float, Field(gt=0, le=1)]
     intended_use: str | None

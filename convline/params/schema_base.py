@@ -19,9 +19,15 @@ T = TypeVar("T")
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
-PositiveInt = Annotated[int, Field(gt=0)]
-NonNegativeInt = Annotated[int, Field(ge=0)]
-ImageSize = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+# Upper bounds far above what anyone needs, so that a slip of the keyboard is one message here and
+# not a crash for lack of memory after hours.
+PositiveInt = Annotated[int, Field(gt=0, le=1_000_000_000)]
+NonNegativeInt = Annotated[int, Field(ge=0, le=1_000_000_000)]
+BatchSize = Annotated[int, Field(gt=0, le=100_000)]
+Units = Annotated[int, Field(gt=0, le=100_000)]  # of a layer
+Pixels = Annotated[int, Field(gt=0, le=10_000)]  # of a side of an image
+KernelPixels = Annotated[int, Field(gt=0, le=100)]
+ImageSize = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
 
 # One value for all layers, or a list with one value per layer.
 SINGLE, LIST = "single value", "list of values"

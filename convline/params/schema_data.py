@@ -46,9 +46,24 @@ class Download(Section):
             yield "path", f"must be empty when kind is '{self.kind}', got {self.path!r}"
         elif self.kind == "archive" and not self.path:
             yield "path", "must name a zip, a tar or a folder of images when kind is 'archive'"
-        elif self.path and _overlap(paths.expand_home(self.path).resolve(), paths.DATA.resolve()):
+        elif self.path:
+            yield from self._wrong_place(self.path)
+
+    def _wrong_place(self, path: str) -> Problems:
+        try:
+            resolved = paths.expand_home(path).resolve()
+            resolved.exists()
+        except (
+            OSError,
+            RuntimeError,
+            ValueError,
+        ) as error:  # a loop of links, 5,000 letters, a NUL
+            reason = getattr(error, "strerror", None) or error
+            yield "path", f"not a valid path: {reason}, got {path[:100]!r}"
+            return
+        if _overlap(resolved, paths.DATA.resolve()):
             reason = "must be outside data/, where DVC removes files, and must not contain it"
-            yield "path", f"{reason}, got {self.path!r}"
+            yield "path", f"{reason}, got {path!r}"
 
     def _wrong_name(self) -> Problems:
         form, example = NAME_FORMS.get(self.kind, (None, None))
@@ -123,7 +138,7 @@ class Organize(Section):
     split_folders: dict[Literal["train", "validation", "test"], OneOrMore[str]] | None
     split_method: Literal["fractions", "folders", "test_folder"]
     fractions: Fractions
-    folds: Annotated[int, Field(ge=2)] | None
+    folds: Annotated[int, Field(ge=2, le=1000)] | None
     fold: PositiveInt
     group_pattern: str | None
     duplicates: Literal["error", "together"]
@@ -198,7 +213,7 @@ def _wrong_encoding(parameter: str, name: str | None) -> Problems:
 def _wrong_pattern(parameter: str, pattern: str | None, example: str) -> Problems:
     try:
         groups = 1 if pattern is None else re.compile(pattern).groups
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         yield parameter, f"not a regular expression: {error}, got {pattern!r}"
     else:
         if groups != 1:

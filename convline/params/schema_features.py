@@ -3,7 +3,7 @@
 from typing import Literal, cast
 
 from convline.params.per_layer import per_layer
-from convline.params.schema_base import ImageSize, OneOrMore, PositiveInt, Problems, Section
+from convline.params.schema_base import BatchSize, ImageSize, OneOrMore, Problems, Section
 from convline.params.schema_training import Precision
 
 Backbone = Literal[
@@ -31,7 +31,7 @@ class Extract(Section):
     image_size: ImageSize
     pooling: Literal["none", "avg", "max"]
     precision: Precision
-    batch_size: PositiveInt
+    batch_size: BatchSize
 
     def _problems(self) -> Problems:
         backbones = per_layer(cast("str | list[str]", self.backbone), 1)

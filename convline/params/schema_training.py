@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from convline.params.schema_base import (
+    BatchSize,
     Fraction,
+    KernelPixels,
     NonNegativeInt,
     OneOrMore,
     PositiveFloat,
@@ -13,6 +15,7 @@ from convline.params.schema_base import (
     Problems,
     Rate,
     Section,
+    Units,
 )
 
 Activation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "selu", "elu", "gelu", "silu"]
@@ -23,7 +26,7 @@ NonNegativeFloat = Annotated[float, Field(ge=0)]
 class Training(Section):
     """The parameters that both training stages share."""
 
-    dense_units: list[PositiveInt]
+    dense_units: list[Units]
     activation: Activation
     output_activation: Literal["softmax", "sigmoid"]
     loss: Literal["crossentropy", "focal", "mean_squared_error", "hinge"]
@@ -40,7 +43,7 @@ class Training(Section):
     reduce_lr_factor: Fraction
     reduce_lr_patience: PositiveInt
     epochs: PositiveInt
-    batch_size: PositiveInt
+    batch_size: BatchSize
     early_stopping_patience: PositiveInt
     precision: Precision
 
@@ -86,11 +89,11 @@ class Augmentation(Section):
 class Train(Training):
     """The scratch CNN: INPUT -> [[CONV -> RELU]*N -> POOL]*M -> [FC -> RELU]*K -> FC."""
 
-    filters: Annotated[list[PositiveInt], Field(min_length=1)]
-    convs_per_block: PositiveInt
-    kernel_size: PositiveInt
+    filters: Annotated[list[Units], Field(min_length=1)]
+    convs_per_block: Annotated[int, Field(gt=0, le=100)]
+    kernel_size: KernelPixels
     padding: Literal["same", "valid"]
-    pool_size: OneOrMore[PositiveInt]
+    pool_size: OneOrMore[KernelPixels]
     pool_type: Literal["max", "avg"]
     batch_normalization: bool
     final_conv_dropout: Rate

@@ -23,6 +23,9 @@ def fetch(download: Download, into: Path) -> Provenance:
         if source.is_dir():
             file = f"{source.resolve().name}.zip"
             _pack(source, into / file)
+        elif source.exists() and not source.is_file():
+            # A pipe would wait forever, and /dev/zero would fill the disk.
+            raise UserError(f"download.path: '{source}' is neither a file nor a folder")
         else:
             file = "archive.json" if source.name == paths.SOURCE.name else source.name
             shutil.copyfile(source, into / file)

@@ -55,6 +55,11 @@ def test_the_default_is_valid(workspace):
         ("train.filters", [], "must have at least 1 item, got []"),
         ("train.pool_size", "2", "must be an integer, got '2'"),
         ("train.pool_size", 0, "must be greater than 0, got 0"),
+        ("train.kernel_size", 10**8, "must be less than or equal to 100, got 100000000"),
+        ("train.convs_per_block", 10**5, "must be less than or equal to 100, got 100000"),
+        ("train.batch_size", 10**25, f"must be less than or equal to 100000, got {10**25}"),
+        ("organize.folds", 10**30, f"must be less than or equal to 1000, got {10**30}"),
+        ("evaluate.n_resamples", 10**9, "must be less than or equal to 1000000, got 1000000000"),
         ("train_head.dropout", 1.5, "must be less than 1, got 1.5"),
         (
             "organize.csv.image",

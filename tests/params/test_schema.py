@@ -33,6 +33,16 @@ NOTHING_LEFT = "nothing is left after block 2 of 2 (train.filters, kernel_size, 
             "organize.split_method",
             "must be folders or test_folder when csv.split is set, got 'fractions'",
         ),
+        (
+            {"organize.group_pattern": "(a{99999999999})"},
+            "organize.group_pattern",
+            "not a regular expression: the repetition number is too large, got '(a{99999999999})'",
+        ),
+        (
+            {"download.kind": "archive", "download.path": "a" * 5000},
+            "download.path",
+            f"not a valid path: File name too long, got '{'a' * 100}'",
+        ),
         ({"train.momentum": 0.9}, "train.momentum", "must be 0 when optimizer is 'adam', got 0.9"),
         (
             {"train_head.decay_rate": 0.1},

@@ -1,5 +1,6 @@
 """The user's own archive or folder of images."""
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -92,6 +93,13 @@ def test_a_folder_that_cannot_be_listed_is_refused(fetch, monkeypatch):
 def test_a_path_where_nothing_is_is_refused(fetch, path, why):
     with pytest.raises(UserError, match=why):
         fetch(path)
+
+
+def test_what_is_neither_a_file_nor_a_folder_is_refused(fetch, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", str(tmp_path / "pipe")):
+        with pytest.raises(UserError, match="is neither a file nor a folder"):
+            fetch(path)
 
 
 @pytest.fixture
