@@ -62,6 +62,7 @@ check:
 
 repro: setup
 	$(if $(PRESET),convline preset $(PRESET))
+	python -m convline.runtime.dvc_lock
 	dvc repro
 	convline report
 
