@@ -6,6 +6,7 @@ the same: most archives with one are broken or malicious.
 """
 
 import lzma
+import math
 import re
 import stat
 import tarfile
@@ -26,6 +27,7 @@ LITTER = {".DS_Store", ".git", ".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "d
 CHUNK = 1 << 20
 # A photograph takes 1 to 30 MB; a member beyond this is refused before it fills the memory.
 MAX_MEMBER = 1 << 28
+SMALL = 1e9  # bytes that any archive may have unpacked
 NO_VOLUME = 0xFFFF  # the number is in a field of Zip64
 MAX_DEPTH = 8  # archives inside archives
 
@@ -107,17 +109,29 @@ def read_members(
         yield name, member.read()
 
 
-def check(archive: Path) -> int:
+def check(archive: Path, max_gb: float = math.inf, max_ratio: float = math.inf) -> int:
     """Read all of `archive` to detect damage, and return the number of its files.
 
+    Args:
+        archive: a zip or a tar.
+        max_gb: largest number of bytes of all files, unpacked, in GB.
+        max_ratio: largest ratio of these bytes to those of the archive, from `SMALL` on.
+
     Raises:
-        UserError: as `open_members`, but not for the encoding of names.
+        UserError: as `open_members`, but not for the encoding of names; or it expands to more.
     """
-    files = 0
+    packed = archive.stat().st_size
+    most = min(max_gb * 1e9, max(packed * max_ratio, SMALL))
+    files = unpacked = 0
     for _, member in open_members(archive, encoding="cp437"):  # any bytes are valid cp437
         files += 1
-        while member.read(CHUNK):
-            pass
+        while chunk := member.read(CHUNK):
+            unpacked += len(chunk)
+            if unpacked > most:
+                raise UserError(
+                    f"{archive} has {packed:,} bytes and expands to more than {most:,.0f}; if that "
+                    "is right, raise download.max_unpacked_gb or download.max_unpacked_ratio"
+                )
     return files
 
 

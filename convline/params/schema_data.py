@@ -36,6 +36,8 @@ class Download(Section):
     kind: Literal["archive", "digits", "kaggle_competition", "kaggle_dataset", "keras"]
     name: str | None
     path: str | None
+    max_unpacked_gb: PositiveInt
+    max_unpacked_ratio: PositiveInt
 
     def _problems(self) -> Problems:
         yield from self._wrong_path()

@@ -290,3 +290,20 @@ def save(path: Path, content: bytes) -> Path:
 
 def flip(content: bytes, position: int) -> bytes:
     return content[:position] + bytes([content[position] ^ 0x55]) + content[position + 1 :]
+
+
+@pytest.mark.parametrize("levels", [0, 3])
+def test_an_archive_that_expands_without_end_is_refused(tmp_path, monkeypatch, levels):
+    monkeypatch.setattr(archives, "SMALL", 1e6)
+    bomb = pack("zip", {f"{i}.txt": bytes(100_000) for i in range(16)}, zipfile.ZIP_DEFLATED)
+    for _ in range(levels):
+        bomb = pack("zip", {f"{i}.zip": bomb for i in range(16)}, zipfile.ZIP_DEFLATED)
+    archive = save(tmp_path / "bomb.zip", bomb)
+    with pytest.raises(
+        UserError, match=r"expands to more than .*; .* download\.max_unpacked_ratio"
+    ):
+        archives.check(archive, max_ratio=20)
+    if not levels:
+        assert archives.check(archive, max_ratio=2000) == 16
+        with pytest.raises(UserError, match=r"more than 1,500,000; .* download\.max_unpacked_gb"):
+            archives.check(archive, max_gb=0.0015)

@@ -109,7 +109,9 @@ def fetch(tmp_path, monkeypatch):
     Path("data/raw").mkdir(parents=True)
 
     def run(path):
-        archive.fetch(Download(kind="archive", name=None, path=path), Path("data/raw"))
+        limits = {"max_unpacked_gb": 1, "max_unpacked_ratio": 1}
+        download = Download(kind="archive", name=None, path=path, **limits)
+        archive.fetch(download, Path("data/raw"))
         return sorted(file.name for file in Path("data/raw").iterdir())
 
     return run
