@@ -10,3 +10,10 @@
 
 The stages import from the package `convline`.
 """
+
+import signal
+import sys
+
+if sys.argv[0] == "-m":
+    # Until `runner.run` takes over, Ctrl-C during the imports ends the stage without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -110,7 +110,8 @@ def load_model(path: Path) -> TrainedModel:
     except Exception as error:
         # Keras raises a dozen kinds of exceptions for files that are something else.
         why = f"{path} is not a model that this project trained"
-        raise UserError(f"{why}; {train}\n({error})") from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise UserError(f"{why}; {train}\n({reason})") from error
     return TrainedModel(network, description)
 
 

@@ -34,6 +34,7 @@ def run(main: Callable[[], None], name: str = "") -> None:
         name: the start of messages (default: the name of the module of `main`).
     """
     name = name or (main.__module__ if main.__module__ != "__main__" else _module_name())
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if not faulthandler.is_enabled():
         faulthandler.enable()

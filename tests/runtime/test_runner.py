@@ -1,6 +1,9 @@
 """How a stage or a command ends: one message for a user's mistake, a traceback for a bug."""
 
+import signal
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -56,6 +59,21 @@ def test_the_end_is_a_status_and_one_message(tmp_path, body, status, message):
     result = run_code(tmp_path, body)
     assert (result.returncode, result.stdout) == (status, "cleaned up\n")
     assert result.stderr == message
+
+
+@pytest.mark.parametrize("command", [["-m", "stages.train"], ["-m", "convline", "predict", "x"]])
+@pytest.mark.parametrize("after", [0.2, 0.6, 1.2])
+def test_ctrl_c_during_the_imports_prints_nothing(tmp_path, command, after):
+    (tmp_path / "params.yaml").touch()
+    variables = {**environment(), "PYTHONPATH": str(REPOSITORY)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, *command], cwd=tmp_path, env=variables, **pipes) as run:
+        time.sleep(after)
+        run.send_signal(signal.SIGINT)
+        output, errors = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert output == ""
+    assert "Traceback" not in errors
 
 
 def test_a_bug_keeps_its_traceback(tmp_path):
