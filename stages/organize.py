@@ -21,10 +21,6 @@ from tqdm import tqdm
 
 from convline.evaluation.positive_class import describe_positive
 from convline.images.archives import read_members
-from convline.images.file_counts import count_files, describe_left_out
-from convline.images.file_names import target_paths
-from convline.images.label_set import LabelSet
-from convline.images.labels import find_labels
 from convline.images.near_duplicates import (
     describe_pairs,
     find_near_duplicates,
@@ -35,7 +31,11 @@ from convline.images.path_selection import PathSelection
 from convline.images.preview import write_balance, write_near_duplicates, write_samples
 from convline.images.scan import Image, inspect_all, refuse_bad
 from convline.images.significant_bits import find_peaks, warn_of_unused_bits
-from convline.images.splits import Splits, assign_splits
+from convline.labels.file_counts import count_files, describe_left_out
+from convline.labels.file_names import target_paths
+from convline.labels.image_labels import find_labels
+from convline.labels.label_set import LabelSet
+from convline.labels.splits import Splits, assign_splits
 from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.params.schema import Organize

@@ -1,1 +1,1 @@
-"""From an archive to labelled and split images."""
+"""Read archives and image files, and compare images."""

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from convline.evaluation.display_names import MODELS
-from convline.images.file_counts import describe_left_out
+from convline.labels.file_counts import describe_left_out
 from convline.params.loading import load_params
 from convline.params.schema import Params
 from convline.reporting import model_facts, run_facts, score_tables

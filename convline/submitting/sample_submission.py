@@ -11,8 +11,8 @@ import pandas as pd
 from convline.images.archives import open_members
 from convline.images.file_kinds import classify
 from convline.images.image_formats import HEAD, ending, image_endings
-from convline.images.image_tables import ENDINGS, TEXT_ENDINGS, Table, read_table
-from convline.images.row_matching import Matches, in_folder, match_rows
+from convline.labels.image_tables import ENDINGS, TEXT_ENDINGS, Table, read_table
+from convline.labels.row_matching import Matches, in_folder, match_rows
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convline.images.table_labels import labels_from_table
+from convline.labels.table_labels import labels_from_table
 from convline.params.loading import validate
 from tests.image_archives import pack
 

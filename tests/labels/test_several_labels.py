@@ -2,7 +2,7 @@
 
 import pytest
 
-from convline.images.several_labels import find_combinations
+from convline.labels.several_labels import find_combinations
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convline.images.file_counts import describe_left_out
+from convline.labels.file_counts import describe_left_out
 from convline.runtime.errors import UserError
 from tests.image_archives import metrics, pets, png
 

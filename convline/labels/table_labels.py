@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from convline.images.label_set import LabelSet
-from convline.images.label_tables import LabelTable, read_label_tables
-from convline.images.row_matching import in_folder, match_rows
-from convline.images.several_labels import find_combinations
+from convline.labels.label_set import LabelSet
+from convline.labels.label_tables import LabelTable, read_label_tables
+from convline.labels.row_matching import in_folder, match_rows
+from convline.labels.several_labels import find_combinations
 from convline.params.schema import Csv, Organize
 from convline.runtime.errors import UserError
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convline.images import image_tables
-from convline.images.image_tables import read_table
+from convline.labels import image_tables
+from convline.labels.image_tables import read_table
 from convline.runtime.errors import UserError
 from tests.image_archives import pack
 

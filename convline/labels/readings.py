@@ -5,8 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from convline.images.label_set import LabelSet
 from convline.images.path_selection import matches_glob
+from convline.labels.label_set import LabelSet
 from convline.runtime.errors import UserError
 
 Folder = tuple[str, ...]

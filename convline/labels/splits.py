@@ -7,8 +7,8 @@ from itertools import chain
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
-from convline.images.label_set import LabelSet
-from convline.images.stratification import Units, by_folds, by_fractions
+from convline.labels.label_set import LabelSet
+from convline.labels.stratification import Units, by_folds, by_fractions
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 from convline.runtime.paths import SPLITS

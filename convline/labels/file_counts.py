@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from convline.images.label_set import LabelSet
 from convline.images.scan import Scan
+from convline.labels.label_set import LabelSet
 
 MAX_FOLDERS = 10  # named per reason and ending
 SHOWN = 3  # endings and folders in a line

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from convline.images.row_matching import ENDING
+from convline.labels.row_matching import ENDING
 from convline.params.loading import did_you_mean
 from convline.params.schema import Csv
 from convline.runtime.errors import UserError

@@ -9,16 +9,16 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
-from convline.images.class_names import look_alike
-from convline.images.label_set import LabelSet
-from convline.images.readings import (
+from convline.labels.class_names import look_alike
+from convline.labels.label_set import LabelSet
+from convline.labels.readings import (
     count_by_pattern,
     describe_readings,
     pattern_of_level,
     show_counts,
 )
-from convline.images.split_folders import is_weak, means_part, split_of_word, without_split
-from convline.images.split_tree import IN_SPLIT, NO_FOLDER, Folder, Leaf, Tree
+from convline.labels.split_folders import is_weak, means_part, split_of_word, without_split
+from convline.labels.split_tree import IN_SPLIT, NO_FOLDER, Folder, Leaf, Tree
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from convline.images.folder_tree import LONE_FOLDER, OTHER_DEPTH, read_folders
-from convline.images.split_tree import IN_SPLIT, NO_FOLDER, TO_PREDICT
+from convline.labels.folder_tree import LONE_FOLDER, OTHER_DEPTH, read_folders
+from convline.labels.split_tree import IN_SPLIT, NO_FOLDER, TO_PREDICT
 from convline.params.loading import validate
 from convline.runtime.errors import UserError
 

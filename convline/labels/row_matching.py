@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
-from convline.images.split_folders import split_of_path
+from convline.labels.split_folders import split_of_path
 
 # Endings that a table may give where the archive has another one.
 ENDING = re.compile(

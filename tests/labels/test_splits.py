@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from convline.images.groups import group_of
-from convline.images.label_set import LabelSet
-from convline.images.split_folders import split_of_path
-from convline.images.splits import assign_splits, find_units
+from convline.labels.groups import group_of
+from convline.labels.label_set import LabelSet
+from convline.labels.split_folders import split_of_path
+from convline.labels.splits import assign_splits, find_units
 from convline.params.loading import validate
 from convline.runtime.errors import UserError
 from tests.image_archives import CLASSES, metrics, pair, pets, png

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convline.images.archives import read_members
-from convline.images.image_tables import ENDINGS, TEXT_ENDINGS, read_table
-from convline.images.label_columns import column, read_labels
-from convline.images.split_folders import split_of_word
+from convline.labels.image_tables import ENDINGS, TEXT_ENDINGS, read_table
+from convline.labels.label_columns import column, read_labels
+from convline.labels.split_folders import split_of_word
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 

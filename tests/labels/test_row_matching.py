@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from convline.images.row_matching import in_folder, match_rows
+from convline.labels.row_matching import in_folder, match_rows
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from convline.images.folder_tree import read_folders
-from convline.images.groups import group_of
-from convline.images.label_set import LabelSet
-from convline.images.split_folders import split_of_path
-from convline.images.table_labels import labels_from_table
+from convline.labels.folder_tree import read_folders
+from convline.labels.groups import group_of
+from convline.labels.label_set import LabelSet
+from convline.labels.split_folders import split_of_path
+from convline.labels.table_labels import labels_from_table
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 from convline.runtime.paths import SPLITS

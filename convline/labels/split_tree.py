@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from convline.images.split_folders import means_unlabelled, split_of_folder, split_of_word
+from convline.labels.split_folders import means_unlabelled, split_of_folder, split_of_word
 from convline.runtime.errors import UserError
 
 Folder = tuple[str, ...]

@@ -5,8 +5,8 @@ import os
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
-from convline.images.class_names import MAX_NAME_BYTES, look_alike, refuse_unusable
-from convline.images.splits import Splits
+from convline.labels.class_names import MAX_NAME_BYTES, look_alike, refuse_unusable
+from convline.labels.splits import Splits
 
 
 def target_paths(splits: Splits, labels: dict[str, str]) -> dict[str, Path]:

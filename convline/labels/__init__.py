@@ -1,0 +1,1 @@
+"""Give each image of an archive its class, its group and its split."""
