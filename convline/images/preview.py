@@ -56,7 +56,8 @@ def write_near_duplicates(
         folder: the folder to write to.
     """
     shown = [(name, pair) for pair in pairs[:MAX_PAIRS] for name in pair[:2]]
-    pictures = [decode((images / targets[name]).read_bytes(), "rgb") for name, _ in shown]
+    files = [images / targets[name] for name, _ in shown]
+    pictures = [decode(x.read_bytes(), "rgb", name=x.name) for x in files]
     captions = [
         (name.rsplit("/", 1)[-1], ", ".join(targets[name].parts[:2]), f"{pair.similarity:.4f}")
         for name, pair in shown

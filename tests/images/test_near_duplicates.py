@@ -3,10 +3,12 @@
 import csv
 import json
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from PIL import Image
 
+from convline.images.image_store import ImageStore
 from convline.images.near_duplicates import (
     NearDuplicates,
     Pair,
@@ -34,8 +36,9 @@ def pictures(count=10, folder="x"):
 def find(folder, files):
     archive = folder / "a.zip"
     archive.write_bytes(pack(files))
-    organize = load_params().organize
-    return find_near_duplicates(inspect_all(archive, organize, lambda _: True).images, archive)
+    store = ImageStore(Path(mkdtemp(dir=folder)))
+    scan = inspect_all(archive, load_params().organize, lambda _: True, store)
+    return find_near_duplicates(scan.images, store)
 
 
 def split_of_files(tree):
