@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convline.runtime.errors import UserError
-from tests.images.conftest import FOUR
+from tests.labels.conftest import FOUR
 
 
 def test_each_table_of_one_name_is_for_the_images_of_its_folder(read_labels):

@@ -6,7 +6,7 @@ import pytest
 
 from convline.runtime.errors import UserError
 from tests.image_archives import count, metrics, png
-from tests.images.conftest import FOUR
+from tests.labels.conftest import FOUR
 
 ALL = "'labels.csv': 4 of 4 rows matched an image"
 PETS = dict(zip(FOUR, ["cat", "dog", "cat", "dog"], strict=True))
