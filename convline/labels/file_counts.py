@@ -14,6 +14,7 @@ BAD = "cannot be decoded"
 REPEATED = "repeated: a file of the same bytes, name and class is used"
 NOT_DRAWN = "not drawn by organize.limit"
 NO_CLASS = "without a class"
+TABLE = "table of labels, read"
 
 
 def count_files(
@@ -62,7 +63,8 @@ def left_out(
         if name not in used
     }
     why |= dict.fromkeys(repeated, REPEATED)
-    return {**why, **dict.fromkeys(scan.bad, BAD), **scan.ignored}
+    tables = dict.fromkeys(labels.tables & scan.ignored.keys(), TABLE)
+    return {**why, **dict.fromkeys(scan.bad, BAD), **scan.ignored, **tables}
 
 
 def describe_left_out(rows: Collection[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:

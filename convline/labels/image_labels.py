@@ -47,6 +47,7 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
         labels.groups |= table.groups
         labels.splits |= table.splits
         labels.notes += table.notes
+        labels.tables |= table.tables
     if organize.labels_from != "folder":
         _add_splits(labels, contents, organize)
     if organize.group_pattern:

@@ -23,7 +23,9 @@ from convline.runtime.errors import UserError
 
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 TEXT_ENDINGS = (".txt", ".txt.gz")  # of tables, but also of other texts
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl")  # not read
 BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1")  # .xlsx and .ods, .xls, parquet
+OTHER_TEXT = re.compile(r'\s*(\{\s*"|\[\s*[\[{"]|<[?!a-z])', re.IGNORECASE)  # JSON, XML, HTML
 DELIMITERS = "\t,;|"
 SAMPLE = 20  # rows that decide between delimiters that are all in the first row
 BOMS = {  # UTF-32 first: its mark starts with that of UTF-16.
@@ -73,6 +75,8 @@ def read_table(
         UserError: the file is not a table in this encoding.
     """
     text, notes = _decode(_unpack(data, name), name, encoding, advice)
+    if OTHER_TEXT.match(text):
+        raise UserError(f"{name} is not a table but JSON, XML or HTML; save it as CSV")
     try:
         delimiter, text = _find_delimiter(text)
         rows = list(_parse(text, delimiter, strip))

@@ -11,22 +11,30 @@ from convline.runtime.errors import UserError
 
 # What pandas, NumPy and spreadsheets write for the two values of a one-hot column.
 TRUTH = {"0": False, "false": False, "1": True, "true": True}
+# A list of one label, as JSON and pandas write it.
+ONE_LABEL = re.compile(r"""[\[({]\s*(?:'([^']*)'|"([^"]*)")\s*,?\s*[\])}]""")
 PLAIN_WORD = re.compile(r"(?!(true|false|null)$)[a-z_][\w-]*", re.IGNORECASE | re.ASCII)
 
 
-def read_labels(cells: pd.DataFrame, csv: Csv, name: str) -> list[list[str]]:
+def read_labels(cells: pd.DataFrame, csv: Csv, name: str, notes: list[str]) -> list[list[str]]:
     """Return the labels of each row; one-hot columns give the names of the columns with a 1.
 
     Args:
         cells: the table, all cells text.
         csv: the section `organize.csv`.
         name: the table, for messages.
+        notes: list that gets a line on each guess.
 
     Raises:
         UserError: a column is missing, or a cell of a one-hot column is not 0 or 1.
     """
     if not isinstance(csv.label, list):
-        return [[label] if label else [] for label in column(cells, csv, "label", name)]
+        labels = column(cells, csv, "label", name)
+        plain = [_without_brackets(label) for label in labels]
+        if lists := [label for label, one in zip(labels, plain, strict=True) if label != one]:
+            example = f"{lists[0]} is read as '{_without_brackets(lists[0])}'"
+            notes.append(f"'{name}': a list of one label in {len(lists):,} rows; {example}")
+        return [[label] if label else [] for label in plain]
     for label in csv.label:
         require(cells, csv, "label", label, name)
     chosen = _truth(cells[csv.label])
@@ -42,6 +50,12 @@ def read_labels(cells: pd.DataFrame, csv: Csv, name: str) -> list[list[str]]:
         [label for label, one in zip(csv.label, row, strict=True) if one]
         for row in chosen.to_numpy().tolist()
     ]
+
+
+def _without_brackets(label: str) -> str:
+    """Return `cat` for `['cat']`."""
+    match = ONE_LABEL.fullmatch(label)
+    return (match[1] or match[2] or "").strip() if match else label
 
 
 def column(cells: pd.DataFrame, csv: Csv, param: str, name: str) -> list[str]:

@@ -13,6 +13,7 @@ class LabelSet:
         groups: group, such as a patient, of each image that has one.
         unlabelled: the reason for each image without a class.
         notes: lines to print: what was guessed, or read in one of several ways.
+        tables: names of the tables that were read.
     """
 
     classes: dict[str, str] = field(default_factory=dict)
@@ -20,3 +21,4 @@ class LabelSet:
     groups: dict[str, str] = field(default_factory=dict)
     unlabelled: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convline.images.archives import read_members
-from convline.labels.image_tables import ENDINGS, TEXT_ENDINGS, read_table
+from convline.labels.image_tables import ENDINGS, SPREADSHEETS, TEXT_ENDINGS, read_table
 from convline.labels.label_columns import column, read_labels
 from convline.labels.split_folders import split_of_word
 from convline.params.schema import Organize
@@ -19,6 +19,7 @@ class LabelTable(NamedTuple):
 
     Attributes:
         name: path of the table, or its name if all tables of this name are equal.
+        files: paths of the equal tables of this name.
         folders: folders with a slash at the end whose images it describes; None for all images.
         images: what identifies the image.
         labels: labels of the image, none or several too; none if they do not come from tables.
@@ -27,6 +28,7 @@ class LabelTable(NamedTuple):
     """
 
     name: str
+    files: list[str]
     folders: list[str] | None
     images: list[str]
     labels: list[list[str]]
@@ -51,48 +53,58 @@ def read_label_tables(archive: Path, organize: Organize, notes: list[str]) -> It
     file = organize.csv.file
     found = _find(archive, organize)
     if len(found) == 1:
-        yield _read(file, None, next(iter(found)), organize, notes)
+        ((data, files),) = found.items()
+        yield _read(file, files, None, data, organize, notes=notes)
         return
-    folders = [folder for several in found.values() for folder in several]
-    for folder, above in itertools.permutations(folders, 2):
-        if folder.startswith(above):
-            names = f"'{above}{_base(file)}' and '{folder}{_base(file)}'"
+    for second, first in itertools.permutations(itertools.chain(*found.values()), 2):
+        if second.startswith(folder_of(first)):
             raise UserError(
-                f"organize.csv.file: {archive.name} has different tables {names}, and the second "
-                "is below the folder of the first; give the whole path of one, with a slash in "
-                "front of it"
+                f"organize.csv.file: {archive.name} has different tables '{first}' and '{second}', "
+                "and the second is below the folder of the first; give the whole path of one, with "
+                "a slash in front of it"
             )
-    for data, several in found.items():
-        yield _read(f"{several[0]}{_base(file)}", several, data, organize, notes)
+    for data, files in found.items():
+        yield _read(files[0], files, list(map(folder_of, files)), data, organize, notes=notes)
+
+
+def folder_of(name: str) -> str:
+    """Return the folder of a file with a slash at the end; empty for the outermost."""
+    return name[: name.rfind("/") + 1]
 
 
 def _find(archive: Path, organize: Organize) -> dict[bytes, list[str]]:
-    """Return the folders, with a slash at the end, of each different table of the name."""
+    """Return the paths of each different table of the name, by content."""
     file = organize.csv.file
-    others = []
+    others: list[str] = []
 
     def is_meant(name: str) -> bool:
         if f"/{name}" == file if file.startswith("/") else f"/{name}".endswith(f"/{file}"):
             return True
-        if name.lower().endswith(ENDINGS + TEXT_ENDINGS):
+        if name.lower().endswith(ENDINGS + TEXT_ENDINGS + SPREADSHEETS):
             others.append(name)
         return False
 
     found = defaultdict(list)
     for name, data in read_members(archive, is_meant, organize.metadata_encoding):
-        found[data].append(name[: len(name) - len(_base(file))])
+        found[data].append(name)
     if not found:
+        # Tables that can be read come first.
+        others.sort(key=lambda name: name.lower().endswith(SPREADSHEETS))
         has = f"; it has {', '.join(map(repr, others[:5]))}" if others else ""
+        if others and others[0].lower().endswith(SPREADSHEETS):
+            has += "; save the table as CSV"
         raise UserError(f"organize.csv.file: {archive.name} has no file '{file}'{has}")
     return found
 
 
-def _base(file: str) -> str:
-    return file.rsplit("/", 1)[-1]
-
-
 def _read(
-    name: str, folders: list[str] | None, data: bytes, organize: Organize, notes: list[str]
+    name: str,
+    files: list[str],
+    folders: list[str] | None,
+    data: bytes,
+    organize: Organize,
+    *,
+    notes: list[str],
 ) -> LabelTable:
     csv = organize.csv
     # Columns are numbers where the first row is not a header.
@@ -118,5 +130,6 @@ def _read(
                 )
             of_value[value] = split
     from_csv = organize.labels_from == "csv"
-    labels = read_labels(cells, csv, name) if from_csv else [[] for _ in images]
-    return LabelTable(name, folders, images, labels, groups, [of_value[value] for value in splits])
+    labels = read_labels(cells, csv, name, notes) if from_csv else [[] for _ in images]
+    splits = [of_value[value] for value in splits]
+    return LabelTable(name, files, folders, images, labels, groups, splits)

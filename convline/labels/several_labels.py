@@ -15,9 +15,10 @@ LIST = re.compile(r"""[\[({]\s*(['"].*|.*,.*)[\])}]""", re.DOTALL)
 def find_combinations(labels: Collection[str]) -> set[str]:
     """Return the labels that are lists, or whose parts are labels of other images.
 
-    Parts that are not labels by themselves are evidence too, where the same parts occur in several
-    combinations. Names with a comma need more evidence than those with `|` or `;`, and those with
-    a blank still more, because these characters are common in names.
+    `|` always separates labels, as in `Cardiomegaly|Emphysema`. For the others, parts that are not
+    labels by themselves are evidence too, where the same parts occur in several combinations. Names
+    with a comma need more evidence than those with `;`, and those with a blank still more, because
+    these characters are common in names.
 
     Args:
         labels: all labels of a table; repeated ones count once.
@@ -30,7 +31,7 @@ def find_combinations(labels: Collection[str]) -> set[str]:
         shared = _share_parts(separator, list(parts.values()))
         for label, names in parts.items():
             alone = sum(name in known for name in names)
-            enough = {"|": 1, ";": 1, ",": len(names) // 2 + 1}.get(separator, len(names))
+            enough = {"|": 0, ";": 1, ",": len(names) // 2 + 1}.get(separator, len(names))
             if shared or alone >= enough:
                 found.add(label)
     return found
@@ -45,11 +46,11 @@ def _parts(label: str, separator: str) -> list[str]:
 def _share_parts(separator: str, combinations: list[list[str]]) -> bool:
     """Return True if the parts of the combinations recur as classes would.
 
-    With `|` and `;`, a part in two combinations is enough. With a comma, a part must be in
+    With `;`, a part in two combinations is enough. With a comma, a part must be in
     different places, as no part of `Paris, France` and `Lyon, France` is, and there must be as many
     combinations as parts, as there are not among the 1,000 names of ImageNet.
     """
-    if separator in "|;":
+    if separator == ";":
         counts = Counter(part for parts in combinations for part in parts)
         return max(counts.values(), default=0) > 1
     places = defaultdict(set)

@@ -1,13 +1,14 @@
 """Derive the class, the split and the group of each image from a table in the archive."""
 
+import glob
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from convline.labels.label_set import LabelSet
-from convline.labels.label_tables import LabelTable, read_label_tables
-from convline.labels.row_matching import in_folder, match_rows
+from convline.labels.label_tables import LabelTable, folder_of, read_label_tables
+from convline.labels.row_matching import Matches, in_folder, match_rows
 from convline.labels.several_labels import find_combinations
 from convline.params.schema import Csv, Organize
 from convline.runtime.errors import UserError
@@ -33,6 +34,7 @@ def labels_from_table(contents: Mapping[str, bytes], archive: Path, organize: Or
     labels_of: dict[str, list[str]] = {}
     known: set[str] = set()
     for table in read_label_tables(archive, organize, result.notes):
+        result.tables.update(table.files)
         known.update(label for labels in table.labels for label in labels)
         for image, rows in _match(table, images, contents, result.notes).items():
             row_of[image] = table.images[rows[0]]
@@ -69,14 +71,7 @@ def _match(
     """Return the row numbers of each image, and add a note on the rows."""
     if table.folders is not None:
         images = [name for name in images if name.startswith(tuple(table.folders))]
-    found = match_rows(table.images, images, contents.__getitem__)
-    if found.doubtful:
-        row = next(row for row in table.images if row in found.doubtful)
-        first, second = found.doubtful[row][:2]
-        how = "set organize.csv.folder to the folder of the images"
-        if first.rpartition("/")[0] == second.rpartition("/")[0]:
-            how = "organize.exclude leaves one of them out"
-        raise UserError(f"'{row}' in '{table.name}' may mean '{first}' or '{second}'; {how}")
+    found = _find_images(table, images, contents, notes)
     if not found.images:
         where = f" below '{table.folders[0]}'" if table.folders else ""
         raise UserError(
@@ -101,6 +96,42 @@ def _match(
             f"these rows, for example '{row}' for '{found.images[row][0]}'"
         )
     return rows
+
+
+def _find_images(
+    table: LabelTable, images: list[str], contents: Mapping[str, bytes], notes: list[str]
+) -> Matches:
+    """Match the rows to images; refuse rows that may mean several different ones."""
+    found = match_rows(table.images, images, contents.__getitem__)
+    if found.doubtful and len(table.files) > 1:
+        own = _match_own_folders(table, images, contents)
+        if found.doubtful.keys() <= own.images.keys() and not own.doubtful:
+            found = own
+            folders = _some([folder_of(file) for file in table.files])
+            notes.append(f"'{table.name}': equal tables, each for its own folder: {folders}")
+    if found.doubtful:
+        row = next(row for row in table.images if row in found.doubtful)
+        first, second = found.doubtful[row][:2]
+        how = "set organize.csv.folder to the folder of the images"
+        if first.rpartition("/")[0] == second.rpartition("/")[0]:
+            how = f"to leave one of them out, set organize.exclude: ['{glob.escape(second)}']"
+        raise UserError(f"'{row}' in '{table.name}' may mean '{first}' or '{second}'; {how}")
+    return found
+
+
+def _match_own_folders(
+    table: LabelTable, images: list[str], contents: Mapping[str, bytes]
+) -> Matches:
+    """Match the rows in the folder of each of the equal tables by itself."""
+    all_found = Matches()
+    for folder in map(folder_of, table.files):
+        inside = [name for name in images if name.startswith(folder)]
+        found = match_rows(table.images, inside, contents.__getitem__)
+        for row, names in found.images.items():
+            all_found.images.setdefault(row, []).extend(names)
+        all_found.inexact = list(dict.fromkeys([*all_found.inexact, *found.inexact]))
+        all_found.doubtful |= found.doubtful
+    return all_found
 
 
 def _values(lists: Iterable[Iterable[str]]) -> list[str]:
@@ -139,7 +170,7 @@ def _refuse(several: list[tuple[str, list[str]]], organize: Organize, notes: lis
         )
     notes.append(
         f"'{file}': several labels for {count}, for example {examples}; they are left out unless "
-        "organize.classes has their combination"
+        "organize.classes lists them"
     )
 
 

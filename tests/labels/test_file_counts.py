@@ -1,6 +1,7 @@
 """Each file of any archive is in a split, bad, ignored, or left out with a reason."""
 
 import csv
+import gzip
 import io
 
 import pytest
@@ -95,6 +96,18 @@ def test_what_was_left_out_is_printed_by_reason_ending_and_folder(run, set_param
         "left out         1  in a folder of images without a class, by its name (.png in x/pred)",
         "left out         1  not in a folder (.png in .)",
     ]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "labels.txt", "labels.csv.gz"])
+def test_tables_in_use_are_counted_as_such(run, set_params, name):
+    set_params(**{"organize.labels_from": "csv", "organize.csv.file": name})
+    rows = "id,label\n" + "".join(f"{i},{'cat' if i % 2 else 'dog'}\n" for i in range(20))
+    data = gzip.compress(rows.encode()) if name.endswith(".gz") else rows.encode()
+    run({f"{i}.png": png(i) for i in range(20)} | {name: data, "other.csv": b"id,label\n"})
+    counts = metrics()
+    reasons = {row["reason"]: row["files"] for row in counts["left_out"]}
+    assert reasons == {"table of labels, read": 1, "table, not an image": 1}
+    assert (counts["files"], counts["ignored"]) == (22, 2)
 
 
 def test_files_of_desktops_are_counted_apart(run, capsys):

@@ -39,6 +39,28 @@ def test_equal_tables_count_once_and_a_slash_chooses_the_outermost(read_labels):
     assert list(read_labels(files, file="old/labels.csv").classes.values()) == ["dog", "cat"]
 
 
+def test_equal_tables_describe_their_own_folders_if_file_names_are_equal(read_labels):
+    table = "filename,label\n0.jpg,cat\n1.jpg,dog\n"
+    files = {f"{s}/{i}.png": f"{s}{i}".encode() for s in ("test", "train") for i in range(2)}
+    files |= {f"{split}/_classes.csv": table for split in ("test", "train")}
+    found = read_labels(files, file="_classes.csv", image="filename")
+    assert found.classes == {
+        f"{split}/{i}.png": label
+        for split in ("test", "train")
+        for i, label in enumerate(["cat", "dog"])
+    }
+    assert found.tables == {"test/_classes.csv", "train/_classes.csv"}
+    assert found.notes[:2] == [
+        "'_classes.csv': equal tables, each for its own folder: 'test/', 'train/'",
+        "'_classes.csv': 2 of 2 rows matched an image",
+    ]
+
+
+def test_a_spreadsheet_is_named_if_the_table_is_missing(read_labels):
+    with pytest.raises(UserError, match=r"; it has 'labels\.xlsx'; save the table as CSV$"):
+        read_labels({"labels.xlsx": b"PK\x03\x04"})
+
+
 FORMS = {
     "path": lambda name: name,
     "part of the path": lambda name: name.split("/", 1)[-1],

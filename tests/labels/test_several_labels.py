@@ -12,6 +12,7 @@ from convline.labels.several_labels import find_combinations
         ({"cat | Dog"}, {"Cat", "dog"}),
         ({"cat|dog|bee"}, {"cat", "dog"}),
         ({"cat|dog"}, {"cat", "bird"}),
+        ({"Cardiomegaly|Emphysema"}, {"No Finding", "Hernia"}),
         ({"cat;dog"}, {"cat", "dog"}),
         ({"cat,dog", "dog, cat"}, {"cat", "dog"}),
         ({"cat/dog"}, {"cat", "dog"}),
@@ -33,8 +34,8 @@ def test_combinations_of_labels_are_found(combined, others):
     "names",
     [
         {"cat", "dog", ""},
-        {"on|off", "dog"},
-        {"on|off", "up|down"},
+        {"on;off", "dog"},
+        {"on;off", "up;down"},
         {"Paris, France", "Lyon, France", "Rome, Italy"},
         {"tench, Tinca tinca", "projectile, missile", "missile", "maillot, tank suit", "maillot"},
         {"polecat, fitch, foulmart", "skunk, polecat, wood pussy", "ferret"},

@@ -174,7 +174,8 @@ SEVERAL = "several labels per image are not supported: 'labels.csv' has them for
         ("id,label\n0,cat|dog\n1,cat\n2,dog\n", "label", "1 image, for example 'cat|dog' for '0';"),
         ('id,label\n0,"cat, dog"\n1,cat\n2,dog\n', "label", "1 image, for example 'cat, dog' for"),
         ("id,label\n0,cat dog\n1,cat\n2,dog\n3,cat dog\n", "label", "2 images, for example 'cat d"),
-        ("id,label\n0,\"['cat', 'dog']\"\n1,\"['cat']\"\n", "label", "2 images, for example \"['"),
+        ("id,label\n0,\"['cat', 'dog']\"\n1,\"['cat']\"\n", "label", "1 image, for example \"['"),
+        ("id,label\n0,a|b\n1,a|b\n2,dog\n", "label", "2 images, for example 'a|b' for '0', "),
         (
             "id,label\n0,cat\n0,dog\n1,cat\n",
             "label",
@@ -189,7 +190,22 @@ def test_several_labels_per_image_are_refused(read_labels, table, label, message
     assert str(caught.value).startswith(SEVERAL + message)
     classes = {"cat": "cat", "dog": "dog"}
     found = read_labels({"labels.csv": table}, classes, label=label)
-    assert found.notes[1].startswith("'labels.csv': several labels for ")
+    assert found.notes[-1].startswith("'labels.csv': several labels for ")
+
+
+def test_combinations_in_organize_classes_are_classes(read_labels):
+    table = {"labels.csv": "id,label\n0,a|b\n1,a|b\n2,dog\n"}
+    found = read_labels(table, {"a|b": "both", "dog": "dog"})
+    assert list(found.classes.values()) == ["a|b", "a|b", "dog"]
+    assert found.notes[1].endswith("; they are left out unless organize.classes lists them")
+
+
+@pytest.mark.parametrize("one", ["['cat']", '["cat"]', "('cat',)", "[ 'cat' ]"])
+def test_a_list_of_one_label_is_its_label(read_labels, one):
+    quoted = one.replace('"', '""')
+    found = read_labels({"labels.csv": f"id,label\n0,\"{quoted}\"\n1,['']\n2,dog\n"})
+    assert list(found.classes.values()) == ["cat", "dog"]
+    assert found.notes[0] == f"'labels.csv': a list of one label in 2 rows; {one} is read as 'cat'"
 
 
 def test_combinations_for_images_that_are_not_in_the_archive_are_no_obstacle(read_labels):
@@ -222,7 +238,9 @@ def test_combinations_for_images_that_are_not_in_the_archive_are_no_obstacle(rea
         ),
         ("id,label\n", {}, "has no rows"),
         ("", {}, "cannot be read as a table: it is empty"),
-        (None, {}, r"has no file 'labels\.csv'; it has 'a\.tsv'"),
+        (None, {}, r"has no file 'labels\.csv'; it has 'a\.tsv'$"),
+        ('{"0.png": "cat"}', {}, r"'labels\.csv' is not a table but JSON, XML or HTML; save it"),
+        ('[{"image": "0.png"}]', {}, r"'labels\.csv' is not a table but JSON, XML or HTML; save"),
         ("id,label\n1,cat\n", {"folder": "x"}, r"in a folder 'x'; they are in 'my/images'"),
         (
             "id,label,s\n1,cat,a\n",
@@ -251,7 +269,6 @@ def test_a_table_that_may_mean_two_images_is_refused_unless_it_names_the_folder(
         read_labels(files)
     assert read_labels(files, folder="a").classes == {"a/7.png": "dog", "a/8.png": "cat"}
     files = {"8.png": b"8", "08.png": b"08", "labels.csv": "id,label\n008,cat\n"}
-    with pytest.raises(
-        UserError, match=r"may mean '8\.png' or '08\.png'; organize\.exclude leaves"
-    ):
+    message = r"'8\.png' or '08\.png'; to leave one .* set organize\.exclude: \['08\.png'\]$"
+    with pytest.raises(UserError, match=message):
         read_labels(files)
