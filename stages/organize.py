@@ -29,14 +29,14 @@ from convline.images.path_selection import PathSelection
 from convline.images.preview import write_balance, write_near_duplicates, write_samples
 from convline.images.scan import Image, Scan, inspect_all, refuse_bad
 from convline.images.significant_bits import find_peaks, warn_of_unused_bits
-from convline.labels.file_counts import count_files, describe_left_out
+from convline.labels.file_counts import count_files, describe_left_out, describe_unlabelled
 from convline.labels.file_names import target_paths
 from convline.labels.groups import groups_of_keys
 from convline.labels.image_labels import find_labels
 from convline.labels.label_set import LabelSet
 from convline.labels.repeated_files import drop_repeated, find_copies
 from convline.labels.split_summary import summarize
-from convline.labels.splits import assign_splits
+from convline.labels.splits import assign_splits, refuse_one_class
 from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.params.schema import Organize
@@ -94,6 +94,7 @@ def label_images(
     notes += labels.notes
     for note in notes:
         print(note)
+    refuse_one_class(labels.classes.values(), describe_unlabelled(scan, labels, copies))
     return labels, copies | drop_repeated(labels, scan.images)
 
 
@@ -125,7 +126,7 @@ def report(targets: Mapping[str, Path], summary: dict[str, Any]) -> None:
     for count, why in describe_left_out(summary["left_out"]):
         print(f"left out   {count:>7,}  {why}")
     if litter := sum(summary["litter"].values()):
-        print(f"left out   {litter:>7,}  files of desktops ({', '.join(summary['litter'])})")
+        print(f"left out   {litter:>7,}  system files ({', '.join(summary['litter'])})")
     # One of the labels must be wrong.
     for same in islice(summary["contradictory"], 10):
         print(f"equal images, different classes: {', '.join(same)}")

@@ -67,6 +67,15 @@ def left_out(
     return {**why, **dict.fromkeys(scan.bad, BAD), **scan.ignored, **tables}
 
 
+def describe_unlabelled(scan: Scan, labels: LabelSet, repeated: Collection[str]) -> Iterator[str]:
+    """Yield a line on the images with a class, and one for each reason why other files have none."""
+    if labels.classes:
+        yield f"  with a class: {len(labels.classes):,}, such as '{min(labels.classes)}'"
+    rows = list(_rows(left_out(scan, labels, repeated, labels.classes).items()))
+    for files, why in describe_left_out(rows):
+        yield f"  {files:,} file{'s' * (files != 1)}: {why}"
+
+
 def describe_left_out(rows: Collection[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
     """Yield the number of files and a line of text for each reason, the most frequent first.
 

@@ -1,20 +1,22 @@
 """Derive the class, the original split and the group of each image from an archive."""
 
 import difflib
-import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 from convline.labels.folder_tree import read_folders
 from convline.labels.groups import group_of
 from convline.labels.label_set import LabelSet
+from convline.labels.readings import match_label
 from convline.labels.split_folders import split_of_path
 from convline.labels.table_labels import labels_from_table
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 from convline.runtime.paths import SPLITS
 
+MAX_CLASSES = 3  # in notes
 NOT_SELECTED = "not one of organize.classes"
 
 
@@ -53,12 +55,11 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
     if organize.group_pattern:
         groups = {name: group_of(name, organize.group_pattern) for name in contents}
         labels.groups |= {name: group for name, group in groups.items() if group}
-    labels.classes = {
-        name: unicodedata.normalize("NFC", label) for name, label in labels.classes.items()
-    }
+    _leave_out_test_names(labels, organize)
+    _unite_unicode_forms(labels)
     if organize.classes:
         _select(labels, organize.classes)
-    _note_unused_splits(labels, organize.split_method)
+    _note_unused_splits(labels, organize)
     return labels
 
 
@@ -67,8 +68,7 @@ def _from_pattern(names: Mapping[str, bytes], organize: Organize) -> LabelSet:
     whole = organize.labels_from == "path"
     labels = LabelSet()
     for name in names:
-        match = re.search(organize.label_pattern, name if whole else name.rsplit("/", 1)[-1])
-        label = match.group(1) if match else None
+        label = match_label(organize.label_pattern, name if whole else name.rsplit("/", 1)[-1])
         if label and label not in {".", ".."}:
             labels.classes[name] = label
         else:
@@ -85,15 +85,56 @@ def _add_splits(labels: LabelSet, names: Mapping[str, bytes], organize: Organize
             labels.splits[name] = split
 
 
-def _note_unused_splits(labels: LabelSet, split_method: str) -> None:
-    """Note that the archive has splits of its own, which are merged and divided again."""
-    own = {labels.splits[name] for name in labels.classes if name in labels.splits}
-    if split_method == "fractions" and len(own) > 1:
-        listed = " and ".join(split for split in SPLITS if split in own)
-        keep = "folders keeps them" if own == set(SPLITS) else "test_folder keeps test"
+def _leave_out_test_names(labels: LabelSet, organize: Organize) -> None:
+    """Leave out `test/1.jpg`, if no class of the test folder is one of the other images.
+
+    The default pattern of file names would read a class `1` from it.
+    """
+    if organize.labels_from not in {"filename", "path"}:
+        return
+    test = [name for name in labels.classes if labels.splits.get(name) == "test"]
+    others = {label for name, label in labels.classes.items() if labels.splits.get(name) != "test"}
+    if len(others) > 1 and others.isdisjoint({labels.classes[name] for name in test}):
+        for name in test:
+            del labels.classes[name]
+            labels.unlabelled[name] = "in a test folder, whose names have no class of other images"
+
+
+def _unite_unicode_forms(labels: LabelSet) -> None:
+    """Make the Unicode forms of a class name, such as the two of é, one class."""
+    forms: dict[str, set[str]] = defaultdict(set)
+    for name, label in labels.classes.items():
+        labels.classes[name] = unicodedata.normalize("NFC", label)
+        forms[labels.classes[name]].add(label)
+    for label, found in sorted(forms.items()):
+        if len(found) > 1:
+            labels.notes.append(f"'{label}' is written in two Unicode forms; they are one class")
+
+
+def _note_unused_splits(labels: LabelSet, organize: Organize) -> None:
+    """Note that the archive has splits of its own, which are merged or differ in their classes."""
+    own: dict[str, set[str]] = defaultdict(set)
+    for name, label in labels.classes.items():
+        if name in labels.splits:
+            own[labels.splits[name]].add(label)
+    if organize.split_method != "fractions" or len(own) < 2:
+        return
+    *first, last = [split for split in SPLITS if split in own]
+    if "test" not in own:
+        keep = "to keep one as test, name it in organize.split_folders: {test: FOLDER}"
+    else:
+        method = "folders" if len(own) == len(SPLITS) else "test_folder"
+        keep = f"organize.split_method: {method} keeps {'them' if method == 'folders' else 'test'}"
+    labels.notes.append(
+        f"the archive's own splits, {', '.join(first)} and {last}, are merged and divided again; "
+        f"{keep}"
+    )
+    everywhere = set.intersection(*own.values())
+    for label in sorted(set.union(*own.values()) - everywhere)[:MAX_CLASSES]:
+        parts = " and ".join(split for split in SPLITS if label in own[split])
         labels.notes.append(
-            f"the archive's own splits, {listed}, are merged and divided again; "
-            f"organize.split_method: {keep}"
+            f"class '{label}' is only in the archive's {parts}; organize.classes merges names that "
+            "mean the same class"
         )
 
 

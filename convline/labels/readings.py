@@ -10,10 +10,11 @@ from convline.labels.label_set import LabelSet
 from convline.runtime.errors import UserError
 
 Folder = tuple[str, ...]
-Reading = tuple[Counter[str], list[str]]
+Reading = tuple[Counter[str], tuple[str, ...]]
 
 MAX_CLASSES = 4  # shown per reading
 MAX_READINGS = 8
+ANNOTATIONS = {"annotations", "ground_truth", "labels", "mask", "masks", "segmentation"}
 MAX_VARIANTS = 6  # folders of one level, such as color, grayscale and segmented
 
 
@@ -29,15 +30,22 @@ def describe_readings(
     """
     levels = _names_by_level(folders)
     readings = [*_by_level(names, levels), *_of_parts(names, levels, read)]
-    shown = [_paragraph(*reading) for reading in readings if len(reading[0]) > 1]
+    shown = {
+        params: _paragraph(classes, params) for classes, params in readings if len(classes) > 1
+    }
     more = [f"  ... and {len(shown) - MAX_READINGS} more"] * (len(shown) > MAX_READINGS)
-    return "\n".join([*shown[:MAX_READINGS], *more])
+    return "\n".join([*list(shown.values())[:MAX_READINGS], *more])
 
 
 def count_by_pattern(names: Iterable[str], pattern: str) -> Counter[str]:
     """Return the number of images of each class, with `organize.labels_from: path`."""
-    found = (re.search(pattern, name) for name in names)
-    return Counter(match.group(1) for match in found if match)
+    return Counter(filter(None, (match_label(pattern, name) for name in names)))
+
+
+def match_label(pattern: str, text: str) -> str | None:
+    """Return what the group of a pattern matches; slashes, which no class has, become `_`."""
+    match = re.search(pattern, text)
+    return match.group(1).replace("/", "_") if match and match.group(1) else None
 
 
 def pattern_of_level(above: int) -> str:
@@ -63,26 +71,41 @@ def _names_by_level(folders: Iterable[Folder]) -> list[set[str]]:
 
 
 def _by_level(names: Sequence[str], levels: list[set[str]]) -> Iterator[Reading]:
-    """Yield the readings of all images, by the folders of one level."""
-    for above in range(len(levels)):
-        pattern = pattern_of_level(above)
-        params = ["organize.labels_from: path", f"organize.label_pattern: {pattern}"]
-        yield count_by_pattern(names, pattern), params
+    """Yield the readings of all images, by the folders of one level or of the last two together."""
+    patterns = [pattern_of_level(above) for above in range(len(levels))]
+    seen = []
+    for pattern in [*patterns, *["([^/]+/[^/]+)/[^/]+$"] * (len(levels) > 1)]:
+        classes = count_by_pattern(names, pattern)
+        if classes not in seen:
+            seen.append(classes)
+            yield classes, ("organize.labels_from: path", f"organize.label_pattern: {pattern}")
 
 
 def _of_parts(
     names: Sequence[str], levels: list[set[str]], read: Callable[[list[str]], LabelSet]
 ) -> Iterator[Reading]:
-    """Yield the readings of the images below one folder, such as `color` or `images`."""
+    """Yield the readings of the images in one folder, such as `color`, or outside of one."""
     for level in levels:
         for folder in sorted(level) if 1 < len(level) <= MAX_VARIANTS else ():
-            wanted = f"*/{glob.escape(folder)}/*"
-            try:
-                part = read([name for name in names if matches_glob(name, wanted)])
-            except UserError:
-                continue
-            yield Counter(part.classes.values()), [f"organize.include: ['{wanted}']"]
+            yield from _of_part(names, "include", f"*/{glob.escape(folder)}/*", read)
+    tops = sorted({name.rpartition("/")[0].rpartition("/")[0] for name in names} - {""})
+    for folder in tops if len(tops) <= MAX_VARIANTS else ():
+        yield from _of_part(names, "exclude", f"{glob.escape(folder)}/*", read)
+    for folder in sorted(ANNOTATIONS & set[str]().union(*levels)):
+        yield from _of_part(names, "exclude", f"*/{glob.escape(folder)}/*", read)
 
 
-def _paragraph(classes: Counter[str], params: list[str]) -> str:
+def _of_part(
+    names: Sequence[str], param: str, pattern: str, read: Callable[[list[str]], LabelSet]
+) -> Iterator[Reading]:
+    """Yield the reading of the images that `organize.include` or `organize.exclude` leaves."""
+    part = [name for name in names if matches_glob(name, pattern) == (param == "include")]
+    try:
+        classes = Counter(read(part).classes.values()) if part else Counter()
+    except UserError:
+        return
+    yield classes, (f"organize.{param}: ['{pattern}']",)
+
+
+def _paragraph(classes: Counter[str], params: Iterable[str]) -> str:
     return "\n".join([f"  {show_counts(classes)}:", *(f"    {line}" for line in params)])

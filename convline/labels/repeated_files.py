@@ -10,16 +10,18 @@ def find_copies(images: dict[str, Image]) -> set[str]:
     """Return images that an archive contains a second time, one or more folders deeper.
 
     Kaggle's chest X-rays contain their whole tree twice: `chest_xray/train` and
-    `chest_xray/chest_xray/train`. The shorter path is kept.
+    `chest_xray/chest_xray/train`. The shorter path is kept. Paths that differ only in case, as in
+    another data set of Kaggle, are the same.
     """
     copies = set()
     kept: dict[tuple[bytes, str], list[str]] = defaultdict(list)
     for name in sorted(images, key=lambda name: (name.count("/"), name)):
-        same = kept[images[name].sha256, name.rsplit("/", 1)[-1]]
-        if any(name.endswith(f"/{other}") for other in same):
+        path = f"/{name.casefold()}"
+        same = kept[images[name].sha256, path.rsplit("/", 1)[-1]]
+        if any(path.endswith(other) for other in same):
             copies.add(name)
         else:
-            same.append(name)
+            same.append(path)
     return copies
 
 

@@ -36,7 +36,10 @@ def split_of_folder(name: str, mapped: Mapping[str, str]) -> str | None:
     """
     if name in mapped:
         return mapped[name]
-    split = split_of_word(name) or SPLIT_WORDS.get(_last_word(name))
+    last = _last_word(name)
+    split = (
+        split_of_word(name) or SPLIT_WORDS.get(last) or SPLIT_WORDS.get(last.removesuffix("set"))
+    )
     return None if split in mapped.values() else split
 
 
@@ -52,10 +55,10 @@ def means_unlabelled(name: str) -> bool:
 
 
 def without_split(name: str) -> tuple[str | None, str]:
-    """Return the split that the first word means, and the rest: `train_cat` is train and `cat`."""
-    first, _, rest = name.partition("_")
+    """Return the split of the first word, and the rest: train and `cat` of `train_cat`."""
+    first, *rest = BETWEEN_WORDS.split(name, maxsplit=1)
     split = split_of_word(first) if rest else None
-    return split, rest if split else name
+    return split, rest[0] if split else name
 
 
 def means_part(name: str) -> bool:

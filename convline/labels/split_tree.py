@@ -11,6 +11,7 @@ Folder = tuple[str, ...]
 
 NO_FOLDER = "not in a folder"
 IN_SPLIT = "directly in a split folder, not in a class folder"
+OTHER_DEPTH = "in a folder at another depth than the class folders"
 TO_PREDICT = "in a folder of images without a class, by its name"
 
 
@@ -23,6 +24,7 @@ class Leaf:
         split: the split of the folders that contain it.
         inner: the folders of its path that are not split folders; the last is the class.
         depth: number of folders of its path, split folders included.
+        directly: True if the folder itself is a split folder.
         why: the reason why its images have no class, or None.
     """
 
@@ -30,6 +32,7 @@ class Leaf:
     split: str | None
     inner: Folder
     depth: int
+    directly: bool
     why: str | None = None
 
 
@@ -73,7 +76,8 @@ class Tree:
             why = TO_PREDICT
         elif not inner:
             why = IN_SPLIT if split else NO_FOLDER
-        return Leaf(self._by_folder[folder], split, inner, len(folder), why)
+        directly = folder in self.split_folders
+        return Leaf(self._by_folder[folder], split, inner, len(folder), directly, why)
 
     def _split(self, parent: Folder, child: str) -> str | None:
         """Return the split of a folder, or None if it is a class folder or contains some.
@@ -87,6 +91,8 @@ class Tree:
         siblings = self._children[parent] - {child}
         others = [x for x in siblings if not self._means_no_class(x)]
         if self._children.get((*parent, child)):
+            if self._has_no_class((*parent, child)):
+                return split
             return None if any(self._children.get((*parent, x)) for x in others) else split
         split_beside = any(
             self._children.get((*parent, x)) for x in siblings if self._means_no_class(x)
@@ -95,6 +101,11 @@ class Tree:
             return split
         self._class_or_split("/".join((*parent, child)), child, others)
         return None
+
+    def _has_no_class(self, folder: Folder) -> bool:
+        """Return True for folders whose folders all mean splits, as in `testset/testset`."""
+        children = self._children.get(folder, set())
+        return all(self._means_no_class(x) and self._has_no_class((*folder, x)) for x in children)
 
     def _means_no_class(self, name: str) -> bool:
         return bool(split_of_folder(name, self._mapped)) or means_unlabelled(name)

@@ -38,7 +38,7 @@ def assign_splits(
     """
     classes, split_of = labels.classes, labels.splits.get
     names = np.random.default_rng(seed).permutation(sorted(classes)).tolist()[: organize.limit]
-    _refuse_one_class({classes[name] for name in names})
+    refuse_one_class(classes[name] for name in names)
     _refuse_idle_group(names, labels.groups, organize)
     units = find_units(names, contents, labels.groups, ties)
     shares = organize.fractions
@@ -177,14 +177,14 @@ def _refuse_duplicates(splits: Splits, contents: Mapping[str, bytes]) -> None:
                 )
 
 
-def _refuse_one_class(classes: Iterable[str]) -> None:
-    found = sorted(classes)
+def refuse_one_class(classes: Iterable[str], details: Iterable[str] = ()) -> None:
+    """Raise an error, with details in further lines, unless there are two classes or more."""
+    found = sorted(set(classes))
     if len(found) < 2:
         has = f"only '{found[0]}'" if found else "none"
-        hint = (
-            "organize.labels_from sets whether the class comes from folders, file names or a table"
-        )
-        raise UserError(f"a classifier needs two classes or more; the images have {has}; {hint}")
+        hint = "organize.labels_from reads the class from folders, file names, paths or a table"
+        problem = f"a classifier needs two classes or more; the images have {has}; {hint}"
+        raise UserError("\n".join([problem, *details]))
 
 
 def _refuse_empty(splits: Splits, labels: Mapping[str, str], organize: Organize) -> None:
@@ -206,9 +206,12 @@ def _why_empty(splits: Splits, organize: Organize) -> str:
     if empty and organize.split_method != "fractions":
         folders = " and no ".join(empty)
         method = f"organize.split_method is '{organize.split_method}'"
-        return f"{method}, but the archive has no {folders} folder:"
+        named = f"organize.split_folders: {{{empty[0]}: FOLDER}} names one"
+        return f"{method}, but the archive has no {folders} folder; {named}:"
     parts, params = "split", "organize.fractions"
     if organize.folds:
         parts, params = "fold and in test", f"organize.folds, {params}"
-    change = f"add images, or change {params} or organize.group_pattern"
+    group = "organize.csv.group" if organize.csv.group else "organize.group_pattern"
+    leave = "leave a class out (organize.exclude or organize.classes)"
+    change = f"add images, {leave}, or change {params} or {group}"
     return f"each class needs an image in each {parts}; {change}:"

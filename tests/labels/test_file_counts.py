@@ -112,7 +112,7 @@ def test_tables_in_use_are_counted_as_such(run, set_params, name):
 
 def test_files_of_desktops_are_counted_apart(run, capsys):
     run({**pets(), "x/.DS_Store": b"1", "__MACOSX/x/._0.png": b"2", "x/cat/._0.png": b"3"})
-    assert "left out         3  files of desktops (" in capsys.readouterr().out
+    assert "left out         3  system files (" in capsys.readouterr().out
     assert (metrics()["files"], metrics()["left_out"]) == (74, [])
 
 

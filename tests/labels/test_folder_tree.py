@@ -4,10 +4,11 @@ from collections import Counter
 
 import pytest
 
-from convline.labels.folder_tree import LONE_FOLDER, OTHER_DEPTH, read_folders
-from convline.labels.split_tree import IN_SPLIT, NO_FOLDER, TO_PREDICT
+from convline.labels.folder_tree import LONE_FOLDER, read_folders
+from convline.labels.split_tree import IN_SPLIT, NO_FOLDER, OTHER_DEPTH, TO_PREDICT
 from convline.params.loading import validate
 from convline.runtime.errors import UserError
+from tests.image_archives import count, png
 
 N = 3  # images per folder
 
@@ -70,6 +71,10 @@ def test_the_class_is_found(read, folders, classes):
         (both("Train", "Test"), "Meta", OTHER_DEPTH),
         (both("fruits/Training", "fruits/Test"), "fruits/test-multiple_fruits", OTHER_DEPTH),
         (both("x/images"), "x/samples", OTHER_DEPTH),
+        (["w/train/n01", "w/train/n02"], "w/val", IN_SPLIT),
+        (["w/train/n01/images", "w/train/n02/images"], "w/val/images", LONE_FOLDER),
+        (["Data/CLS-LOC/train/n01", "Data/CLS-LOC/train/n02"], "Data/CLS-LOC/test", IN_SPLIT),
+        (both("simpsons"), "simpson_testset/simpson_testset", IN_SPLIT),
         (both("x"), "x", OTHER_DEPTH),
         (both("x"), "y/z/w", OTHER_DEPTH),
         (both("x"), "", NO_FOLDER),
@@ -79,7 +84,7 @@ def test_the_class_is_found(read, folders, classes):
 )  # fmt: skip
 def test_images_without_a_class_are_left_out_with_a_reason(read, labelled, unlabelled, why):
     found = read(*labelled, unlabelled)
-    assert set(found.classes.values()) <= {"cat", "dog", "A", "B"}
+    assert set(found.classes.values()) <= {"cat", "dog", "A", "B", "n01", "n02"}
     assert len(found.classes) == N * len(labelled)
     assert set(found.unlabelled.values()) == {why}
     assert len(found.unlabelled) == N
@@ -107,10 +112,15 @@ def test_split_folders_can_be_named(read):
 
 def test_two_folders_that_may_mean_one_split_are_doubtful(read):
     folders = both("train", "test", "evaluation")
-    doubt = "'evaluation' and 'test' may both mean test; organize.split_folders: {test: NAME}"
-    assert any(note.startswith(doubt) for note in read(*folders).notes)
+    doubt = "'evaluation' and 'test' may both mean test: organize.split_folders: "
+    assert any(
+        note.startswith(f"{doubt}{{test: [evaluation, test]}}") for note in read(*folders).notes
+    )
     with pytest.raises(UserError, match="may both mean test"):
         read(*folders, split_method="test_folder")
+    named = {"test": ["evaluation", "test"]}
+    found = read(*folders, split_method="test_folder", split_folders=named)
+    assert Counter(found.splits.values()) == {"train": 6, "test": 12}
     found = read(*both("train", "test"), split_method="test_folder", split_folders={"test": "test"})
     assert set(found.splits.values()) == {"train", "test"}
 
@@ -171,9 +181,44 @@ def test_parts_of_one_set_are_not_classes(read, folders):
         read(*folders)
 
 
-def test_splits_in_the_names_of_classes_are_refused(read):
-    with pytest.raises(UserError, match="'test_cat' and 'train_cat' are named like splits of one"):
-        read("train_cat", "train_dog", "test_cat", "test_dog")
+@pytest.mark.parametrize(
+    ("folders", "classes"),
+    [
+        (["train_cat", "train_dog", "test_cat", "test_dog"], "'test_cat' and 'train_cat'"),
+        (["trainA", "trainB", "testA", "testB"], "'testA' and 'trainA'"),
+    ],
+)
+def test_splits_in_the_names_of_classes_are_refused(read, folders, classes):
+    with pytest.raises(UserError, match=f"the folders {classes} are named like splits of one"):
+        read(*folders)
+
+
+def test_masks_are_not_classes(read):
+    with pytest.raises(UserError, match="the folder 'cats_masks' is named like masks of 'cats'"):
+        read("x/cats", "x/dogs", "x/cats_masks", "x/dogs_masks")
+    assert set(read("x/mask", "x/no_mask").classes.values()) == {"mask", "no_mask"}
+
+
+def test_masks_beside_their_images_are_refused_until_files_are_selected(run, set_params):
+    files = {f"{c}/{c} ({i}){end}.png": png(c, i, end)
+             for c in ("benign", "normal") for i in range(9) for end in ("", "_mask")}  # fmt: skip
+    with pytest.raises(UserError, match=r"18 of 36 images are named like masks .*\['\*_mask\*'\]"):
+        run(files)
+    set_params(**{"organize.exclude": ["*_mask*"]})
+    assert count(run(files), "class") == {"benign": 9, "normal": 9}
+    set_params(**{"organize.exclude": None, "organize.include": ["*"]})
+    assert count(run(files), "class") == {"benign": 18, "normal": 18}
+
+
+def test_a_joined_reading_is_offered_and_read(run, set_params):
+    folders = [f"{plant}/{state}" for plant in ("Apple", "Corn") for state in ("Healthy", "Rust")]
+    files = {f"{folder}/{i}.png": png(folder, i) for folder in folders for i in range(9)}
+    pattern = "([^/]+/[^/]+)/[^/]+$"
+    with pytest.raises(UserError, match="Apple_Healthy 9, Apple_Rust 9, Corn_Healthy 9") as caught:
+        run(files)
+    assert f"organize.label_pattern: {pattern}" in str(caught.value)
+    set_params(**{"organize.labels_from": "path", "organize.label_pattern": pattern})
+    assert len(count(run(files), "class")) == 4
 
 
 def test_the_folders_above_the_classes_are_mentioned(read):

@@ -78,10 +78,33 @@ def test_classes_that_look_the_same_are_refused(run, set_params, name):
     assert count(run(files), "class") == {"cat": 32, "dog": 40}
 
 
-def test_the_two_unicode_forms_of_a_word_are_one_class(run):
+def test_names_of_a_test_folder_are_no_classes(run, set_params):
+    set_params(**{"organize.labels_from": "filename"})
+    files = {f"train/{c}.{i}.png": png(c, i) for c in ("cat", "dog") for i in range(9)}
+    files |= {f"test1/{i}.png": png("test", i) for i in range(9)}
+    assert count(run(files), "class") == {"cat": 9, "dog": 9}
+    assert metrics()["unlabelled"] == 9
+
+
+def test_classes_that_only_some_splits_have_are_noted(run, capsys):
+    files = {**pair("train", 9), **pair("valid", 9), "valid/cat_2/1.png": png("v")}
+    with pytest.raises(UserError):
+        run(files)
+    printed = capsys.readouterr().out
+    assert "splits, train and validation, are merged and divided again; to keep one as " in printed
+    assert "class 'cat_2' is only in the archive's validation; organize.classes merges" in printed
+
+
+def test_a_tree_that_is_there_twice_in_another_case_is_taken_once(run):
+    again = {name.replace("x/", "X/"): data for name, data in pets().items()}
+    assert count(run({**pets(), **again}), "class") == CLASSES
+
+
+def test_the_two_unicode_forms_of_a_word_are_one_class(run, capsys):
     files = {f"x/caf\u00e9/{i}.png": png(i) for i in range(9)}
     files |= {f"x/cafe\u0301/{i}.png": png(i, "again") for i in range(9)}
     assert count(run({**pets(), **files}), "class") == {**CLASSES, "caf\u00e9": 18}
+    assert "'x/caf\u00e9' is written in two Unicode forms" in capsys.readouterr().out
 
 
 names = st.text(string.ascii_letters + string.digits + " _-.äß猫😀'%", min_size=1, max_size=12)

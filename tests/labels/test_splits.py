@@ -159,8 +159,9 @@ def test_a_class_that_does_not_fill_the_folds_is_refused_in_each(run, set_params
         run({**pets(), **few})
     headline, line = str(caught.value).splitlines()
     assert headline == (
-        "each class needs an image in each fold and in test; add images, or change "
-        "organize.folds, organize.fractions or organize.group_pattern:"
+        "each class needs an image in each fold and in test; add images, leave a class out "
+        "(organize.exclude or organize.classes), or change organize.folds, organize.fractions or "
+        "organize.group_pattern:"
     )
     assert line.startswith("  class 'emu' (5 images) has none in fold ")
 

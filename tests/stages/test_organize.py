@@ -253,6 +253,17 @@ def test_an_archive_that_cannot_train_a_classifier_is_refused(run, files, why):
     assert not Path("data/organized").exists()
 
 
+def test_images_without_a_class_are_counted_in_the_error(run):
+    files = {f"images/{i}.png": png(i) for i in range(9)}
+    with pytest.raises(UserError) as caught:
+        run({**files, "annotations/trimaps/1.png": png("t"), "labels.csv": b"id,label"})
+    lines = str(caught.value).splitlines()
+    assert "the images have only 'trimaps'" in lines[0]
+    assert lines[1] == "  with a class: 1, such as 'annotations/trimaps/1.png'"
+    assert lines[2].startswith("  9 files: in a folder at another depth than the class folders (")
+    assert any("(.csv in .)" in line for line in lines[3:])
+
+
 def test_a_class_of_a_single_image_is_refused_by_name(run):
     with pytest.raises(UserError, match=r"class 'emu' \(1 image\) has none in validation"):
         run({**pets(), "x/emu/0.png": png("emu")})
