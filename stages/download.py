@@ -23,7 +23,12 @@ def main() -> None:
         source = import_module(f"convline.sources.{download.kind}")
         provenance = source.fetch(download, into=raw)
         archive = raw / provenance.file
-        files = archives.check(archive, download.max_unpacked_gb, download.max_unpacked_ratio)
+        files = archives.check(
+            archive,
+            download.max_unpacked_gb,
+            download.max_unpacked_ratio,
+            label=f"download.path: {download.path}" if download.path else provenance.file,
+        )
         facts = {**asdict(provenance), **_fingerprint(archive), "files": files}
         write_json(raw / paths.SOURCE.name, {"kind": download.kind, **facts})
     # `download.name` is a parameter, too: DVC would prefix both with file names.

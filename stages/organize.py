@@ -52,7 +52,7 @@ def main() -> None:
     with scratch_dir(paths.DATA / "images") as folder:
         selection, store = PathSelection(organize), ImageStore(folder)
         scan = inspect_all(archive, organize, selection, store)
-        notes = [*selection.notes(), *warn_of_unused_bits(scan.images)]
+        notes = selection.notes()
         refuse_bad(scan, organize.max_bad_images)
         labels, repeated = label_images(scan, archive, organize, notes)
         labelled = {name: scan.images[name] for name in labels.classes}
@@ -70,11 +70,14 @@ def main() -> None:
     summary = summarize(splits, labels, targets, labelled, organize)
     summary["near_duplicates"] = summarize_pairs(near, targets, labels.splits)
     summary |= count_files(scan, labels, repeated, targets) | find_peaks(scan.images)
-    summary["notes"] = [*notes, *describe_pairs(near, targets)]
+    unused_bits = warn_of_unused_bits(scan.images)
+    summary["notes"] = [*notes, *unused_bits, *describe_pairs(near, targets)]
     write_json(paths.metrics("organize"), {"organize": summary})
     report(targets, summary)
-    # Printed only, because a change of evaluate.positive_class does not rerun this stage.
+    # What depends on the params of other stages is only printed: their change does not rerun this
+    # stage.
     for line in [
+        *warn_of_unused_bits(scan.images, params.preprocess.bit_depth),
         *describe_pairs(near, targets),
         *describe_positive(classes, params.evaluate.positive_class),
     ]:

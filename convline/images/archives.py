@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from convline.images.archive_kinds import JOIN, UNPACK, describe_unread
-from convline.images.zip_names import decode_names
+from convline.images.zip_names import decode_names, printable
 from convline.runtime.errors import UserError
 
 INNER = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
@@ -40,8 +40,8 @@ ERRORS = (*BROKEN, OSError, RuntimeError)  # NotImplementedError is a RuntimeErr
 class Member:
     """An open file of an archive; the errors of its reader name the archive."""
 
-    def __init__(self, stream: IO[bytes], name: str, archive: Path) -> None:
-        self._stream, self._name, self._archive = stream, name, archive
+    def __init__(self, stream: IO[bytes], name: str, label: str) -> None:
+        self._stream, self._name, self._label = stream, name, label
 
     def read(self, size: int = -1) -> bytes:
         """Return the next `size` bytes, or all that are left, up to `MAX_MEMBER`.
@@ -52,9 +52,9 @@ class Member:
         try:
             data = self._stream.read(MAX_MEMBER + 1 if size < 0 else size)
         except ERRORS as error:
-            _raise_named(error, self._archive)
+            _raise_named(error, self._label)
         if len(data) > MAX_MEMBER:
-            where = f"{self._archive.name}: '{self._name}'"
+            where = f"{self._label}: '{self._name}'"
             raise UserError(f"{where} is larger than {MAX_MEMBER >> 20} MiB unpacked")
         return data
 
@@ -64,6 +64,7 @@ def open_members(
     encoding: str | None = None,
     litter: Counter[str] | None = None,
     wanted: Callable[[str], bool] = lambda _: True,
+    label: str = "",
 ) -> Iterator[tuple[str, Member]]:
     """Yield name and open stream of each file, in the order of the archive.
 
@@ -75,23 +76,24 @@ def open_members(
         archive: a zip or a tar.
         encoding: of the names in a zip that are not marked as UTF-8 (`organize.metadata_encoding`);
             None to detect UTF-8.
-        litter: is filled with the numbers of the files that desktops leave behind, which are
-            skipped, by their kind: `.DS_Store`, `__MACOSX`, `._*`.
+        litter: gets the numbers of skipped files by kind: `.DS_Store`, `__MACOSX`, `._*`.
         wanted: returns False for the names of files that need not be opened, which takes 0.03 ms.
+        label: the archive, for messages; empty for its file name.
 
     Raises:
         UserError: `archive` is damaged, encrypted or not an archive, or a member is refused.
     """
+    label = label or archive.name
     skipped = Counter[str]() if litter is None else litter
     with archive.open("rb") as stream:
-        members = _walk(stream, archive.name, encoding, skipped)
+        members = _walk(stream, label, encoding, skipped)
         try:
             for name, open_member in members:
                 if wanted(name):
                     with open_member() as member:
-                        yield name, Member(member, name, archive)
+                        yield name, Member(member, name, label)
         except ERRORS as error:
-            _raise_named(error, archive)
+            _raise_named(error, label)
 
 
 def read_members(
@@ -109,13 +111,16 @@ def read_members(
         yield name, member.read()
 
 
-def check(archive: Path, max_gb: float = math.inf, max_ratio: float = math.inf) -> int:
+def check(
+    archive: Path, max_gb: float = math.inf, max_ratio: float = math.inf, label: str = ""
+) -> int:
     """Read all of `archive` to detect damage, and return the number of its files.
 
     Args:
         archive: a zip or a tar.
         max_gb: largest number of bytes of all files, unpacked, in GB.
         max_ratio: largest ratio of these bytes to those of the archive, from `SMALL` on.
+        label: the archive, for messages; empty for its file name.
 
     Raises:
         UserError: as `open_members`, but not for the encoding of names; or it expands to more.
@@ -123,22 +128,17 @@ def check(archive: Path, max_gb: float = math.inf, max_ratio: float = math.inf) 
     packed = archive.stat().st_size
     most = min(max_gb * 1e9, max(packed * max_ratio, SMALL))
     files = unpacked = 0
-    for _, member in open_members(archive, encoding="cp437"):  # any bytes are valid cp437
+    for _, member in open_members(archive, "cp437", label=label):  # any bytes are valid cp437
         files += 1
         while chunk := member.read(CHUNK):
             unpacked += len(chunk)
             if unpacked > most:
                 raise UserError(
-                    f"{archive} has {packed:,} bytes and expands to more than {most:,.0f}; if that "
-                    "is right, raise download.max_unpacked_gb or download.max_unpacked_ratio"
+                    f"{label or archive.name} has {packed:,} bytes and expands to more than "
+                    f"{most:,.0f}; if that is right, raise download.max_unpacked_gb or "
+                    "download.max_unpacked_ratio"
                 )
     return files
-
-
-def printable(name: str) -> str:
-    """Return `name` with bytes that are not UTF-8, which tar and Linux allow, written as `%xe9`."""
-    raw = name.encode("utf-8", "surrogateescape")
-    return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")
 
 
 def _walk(
@@ -237,15 +237,14 @@ def _safe(name: str, label: str) -> str:
     return "/".join(parts)
 
 
-def _raise_named(error: Exception, archive: Path) -> NoReturn:
+def _raise_named(error: Exception, label: str) -> NoReturn:
     """Raise a message that names the archive, or the error if the archive is not its cause."""
     # An OSError without errno comes from bz2 or gzip and means damaged data.
     if isinstance(error, (*BROKEN, OSError)) and getattr(error, "errno", None) is None:
         why = f"it is cut off or damaged ({error}); download or copy it again, or {UNPACK}"
-        raise UserError(f"{archive} cannot be read to its end: {why}") from error
+        raise UserError(f"{label} cannot be read to its end: {why}") from error
     if isinstance(error, NotImplementedError):
-        why = f"{archive} uses an unsupported compression ({error})"
-        raise UserError(f"{why}; {UNPACK}") from error
+        raise UserError(f"{label} uses an unsupported compression ({error}); {UNPACK}") from error
     if isinstance(error, RuntimeError) and "password" in str(error):
-        raise UserError(f"{archive} is encrypted; {UNPACK}") from error
+        raise UserError(f"{label} is encrypted; {UNPACK}") from error
     raise error

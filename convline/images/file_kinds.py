@@ -27,6 +27,7 @@ ARRAY = "arrays are not read; save their images as PNG (docs/data.md)"
 CONTAINER = "{} files are not read; save their images as PNG (docs/data.md)"
 DRAWING = "{} is not read, because that starts another program; convert it to PNG"
 PACKED = "7z and rar archives are not read; unpack them"
+COMPRESSED = "compressed file; unpack it"
 PART = "parts of a split archive are not read; join and unpack them"
 PIXELS = "tables of pixels are not read; save each row as PNG (docs/data.md)"
 LFS = "Git LFS pointer; run `git lfs pull`"
@@ -64,6 +65,7 @@ NAMED = {
     **dict.fromkeys((".tfrecord", ".tfrecords", ".lmdb", ".mdb"), CONTAINER.format("record")),
     **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), CONTAINER.format("pickle")),
     **dict.fromkeys((".7z", ".rar"), PACKED),
+    **dict.fromkeys((".gz", ".bz2", ".xz", ".zst", ".lz4", ".z"), COMPRESSED),
     **dict.fromkeys(HEIC_ENDINGS, HEIC),
     **dict.fromkeys((".csv", ".tsv", ".xls", ".xlsx"), TABLE),
     **dict.fromkeys((".txt", ".json", ".xml", ".md", ".yaml", ".yml", ".ipynb", ".py"), OTHER),
@@ -74,6 +76,10 @@ SIGNATURES = [
     (128, b"DICM", ".dcm"),
     (0, b"7z\xbc\xaf\x27\x1c", ".7z"),
     (0, b"Rar!\x1a\x07", ".rar"),
+    (0, b"\x1f\x8b\x08", ".gz"),
+    (0, b"BZh", ".bz2"),
+    (0, b"\xfd7zXZ\0", ".xz"),
+    (0, b"\x28\xb5\x2f\xfd", ".zst"),
     (0, b"PAR1", ".parquet"),
     (0, b"ARROW1", ".arrow"),
     (0, b"\x93NUMPY", ".npy"),
@@ -154,7 +160,8 @@ def count_by_reason(ignored: Mapping[str, str]) -> list[str]:
     """
     counts = Counter((ending(name), reason) for name, reason in ignored.items())
     return [
-        f"{count:,} {shown + ' files' if shown else 'files without an ending'}: {reason}"
+        f"{count:,} {f'{shown} file' if shown else 'file'}{'s' * (count > 1)}"
+        f"{'' if shown else ' without an ending'}: {reason}"
         for (shown, reason), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
 
@@ -168,6 +175,8 @@ def no_images(place: object, ignored: Mapping[str, str]) -> str:
 def _by_name(name: str) -> str | None:
     if name.lower().endswith(".nii.gz"):
         return NAMED[".nii.gz"]
+    if name.lower().endswith((".csv.gz", ".tsv.gz")):
+        return TABLE
     if SPLIT.search(name):
         return PART
     return None if ending(name) in image_endings() else NAMED.get(ending(name))

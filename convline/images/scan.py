@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from convline.images.archives import Member, open_members
 from convline.images.decoding import BadImage, decode_with_facts
-from convline.images.file_kinds import classify, no_images
+from convline.images.file_kinds import LFS, classify, no_images
 from convline.images.image_formats import HEAD, ending, image_endings
 from convline.images.image_store import ImageStore
 from convline.images.perceptual_hash import LEAST, perceptual_hash
@@ -99,6 +99,7 @@ class Scan:
         self.ignored[name] = why
 
 
+AGAIN = "dvc repro --force --single-item download"  # DVC does not see that a folder changed.
 NOT_SELECTED = "not selected by organize.include and organize.exclude"
 
 Result = TypeVar("Result")
@@ -131,7 +132,7 @@ def inspect_all(
 
 
 def refuse_bad(scan: Scan, limit: int | str) -> None:
-    """Raise an error if more images cannot be decoded than `organize.max_bad_images` allows.
+    """Raise an error if all images are bad, or more than `organize.max_bad_images` allows.
 
     Args:
         scan: the archive's files.
@@ -139,13 +140,18 @@ def refuse_bad(scan: Scan, limit: int | str) -> None:
     """
     bad, total = len(scan.bad), len(scan.bad) + len(scan.images)
     allowed = Decimal(limit.rstrip("%")) * total / 100 if isinstance(limit, str) else limit
-    if bad <= allowed:
+    if bad <= allowed and scan.images:
         return
+    if set(scan.bad.values()) == {LFS}:
+        pointers = f"{bad:,} of {total:,} images are Git LFS pointers, not the files"
+        raise UserError(f"{pointers}; run `git lfs pull`, then `{AGAIN}`")
     lines = [f"  {name}: {why}" for name, why in islice(sorted(scan.bad.items()), 10)]
     more = [f"  ... and {bad - 10:,} more"] * (bad > 10)
     would = f"{bad} (or {math.ceil(100 * bad / total)}%) would leave them out"
     counts = f"{bad:,} of {total:,} images cannot be decoded"
     headline = f"{counts}; organize.max_bad_images is {limit}, and {would}:"
+    if not scan.images:
+        headline = f"none of the {total:,} images can be decoded:"
     raise UserError("\n".join([headline, *lines, *more]))
 
 

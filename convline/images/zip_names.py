@@ -74,3 +74,9 @@ def _choices(name: bytes, encoding: str | None, label: str) -> str:
             continue
     advice = "set organize.metadata_encoding to the encoding in which such a name reads correctly"
     return "\n".join([f"{problem}; {advice}:", *readings])
+
+
+def printable(name: str) -> str:
+    """Return `name` with bytes that are not UTF-8, which tar and Linux allow, written as `%xe9`."""
+    raw = name.encode("utf-8", "surrogateescape")
+    return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")

@@ -5,7 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from convline.images.archives import printable
+from convline.images.zip_names import printable
 from convline.params.schema import Download
 from convline.runtime import paths
 from convline.runtime.errors import UserError

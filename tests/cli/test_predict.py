@@ -84,8 +84,8 @@ def test_a_folder_is_read_by_content_and_the_rest_is_counted_by_kind(served, cap
     assert table.predicted.tolist().count("dark") == 9
     assert err.splitlines() == [
         "ignored: 2 .svg files: SVG drawings are not read; convert them to PNG",
-        "ignored: 1 .dcm files: DICOM files are not read; convert them to 16-bit PNG, with pydicom",
-        "ignored: 1 .txt files: not an image",
+        "ignored: 1 .dcm file: DICOM files are not read; convert them to 16-bit PNG, with pydicom",
+        "ignored: 1 .txt file: not an image",
     ]
 
 
@@ -135,7 +135,7 @@ def test_the_batch_size_does_not_change_probabilities(served):
         ("empty", "no images found in 'empty'; supported formats: JPEG, PNG"),
         (
             "photos/*.txt",
-            "no images found in 'photos/.*'; .*\n  ignored: 1 .txt files: not an",
+            "no images found in 'photos/.*'; .*\n  ignored: 1 .txt file: not an",
         ),
     ],
 )

@@ -47,6 +47,10 @@ from convline.images.image_formats import HEAD
         ("notes", b"no image", "not an image"),
         ("noise", bytes(range(256)), "not an image"),
         ("empty", b"", "empty file"),
+        ("1.jpg.gz", b"\x1f\x8b\x08", "compressed file; unpack it"),
+        ("1.tif.bz2", b"BZh9", "compressed file; unpack it"),
+        ("images", b"\x1f\x8b\x08", "compressed file; unpack it"),
+        ("labels.csv.gz", b"\x1f\x8b\x08", "table, not an image"),
         ("weights", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer; run"),
     ],
 )
@@ -127,8 +131,8 @@ def test_ignored_files_are_counted_by_reason_and_ending():
     ignored = {f"a/{i}.svg": "SVG" for i in range(1200)} | {"b/notes": "text", "b/x.md": "text"}
     assert count_by_reason(ignored) == [
         "1,200 .svg files: SVG",
-        "1 files without an ending: text",
-        "1 .md files: text",
+        "1 file without an ending: text",
+        "1 .md file: text",
     ]
 
 

@@ -75,7 +75,7 @@ def test_an_archive_without_images_names_what_it_has(tmp_path):
 
 @pytest.mark.parametrize(
     ("bad", "total", "limit", "would"),
-    [(1, 100, 0, "1 (or 1%)"), (3, 200, "1%", "3 (or 2%)"), (2, 2, 1, "2 (or 100%)")],
+    [(1, 100, 0, "1 (or 1%)"), (3, 200, "1%", "3 (or 2%)")],
 )
 def test_the_error_names_the_values_that_would_leave_bad_images_out(bad, total, limit, would):
     found = Scan({str(i): None for i in range(total - bad)}, {f"b{i}": "bad" for i in range(bad)})
@@ -86,6 +86,19 @@ def test_the_error_names_the_values_that_would_leave_bad_images_out(bad, total, 
     assert first == f"{counts}, and {would} would leave them out:"
 
 
-@pytest.mark.parametrize(("bad", "limit"), [(2, "1%"), (2, 2), (0, 0), (1, "0.5%"), (200, "100%")])
+@pytest.mark.parametrize("limit", [1, "100%"])
+def test_an_archive_of_damaged_images_is_refused_at_any_limit(limit):
+    with pytest.raises(UserError, match=r"^none of the 2 images can be decoded:\n  a: bad"):
+        refuse_bad(Scan({}, {"a": "bad", "b": "bad"}), limit)
+
+
+def test_pointers_of_git_lfs_are_one_message():
+    found = Scan({"c": None}, dict.fromkeys("ab", "Git LFS pointer; run `git lfs pull`"))
+    with pytest.raises(UserError, match=r"^2 of 3 images are Git LFS pointers, .*`git lfs pull`"):
+        refuse_bad(found, 1)
+    refuse_bad(found, 2)
+
+
+@pytest.mark.parametrize(("bad", "limit"), [(2, "1%"), (2, 2), (0, 0), (1, "0.5%"), (199, "100%")])
 def test_bad_images_up_to_the_limit_are_accepted(bad, limit):
     refuse_bad(Scan({str(i): None for i in range(200 - bad)}, dict.fromkeys(range(bad), "")), limit)

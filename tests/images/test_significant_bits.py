@@ -29,20 +29,26 @@ def images(*peaks, loses_low_bytes=False):
 @pytest.mark.parametrize(
     ("peaks", "warning"),
     [
-        ((4095, 100), "2 16-bit images is 4,095, which fits in 12 bits: preprocess.bit_depth: 12"),
-        ((1023, None), "1 16-bit images is 1,023, which fits in 10 bits: preprocess.bit_depth: 10"),
-        ((200,), "1 16-bit images is 200, which fits in 8 bits: preprocess.bit_depth: 8"),
-        ((0,), "1 16-bit images is 0, which fits in 8 bits: preprocess.bit_depth: 8"),
+        ((4095, 100), "(2) is 4,095, which fits in 12 bits: preprocess.bit_depth: 12"),
+        ((1023, None), "(1) is 1,023, which fits in 10 bits: preprocess.bit_depth: 10"),
+        ((200,), "(1) is 200, which fits in 8 bits: preprocess.bit_depth: 8"),
+        ((0,), "(1) is 0, which fits in 8 bits: preprocess.bit_depth: 8"),
     ],
 )
 def test_unused_bits_are_named_with_the_parameter(peaks, warning):
     (line,) = warn_of_unused_bits(images(*peaks))
-    assert line.startswith(f"largest value of the {warning} keeps ")
+    assert line.startswith(f"the largest value of all 16-bit images {warning} keeps ")
 
 
 def test_the_warning_counts_grey_levels():
     (line,) = warn_of_unused_bits(images(4095))
     assert line.endswith(": preprocess.bit_depth: 12 keeps 256 grey levels instead of 16")
+
+
+def test_the_warning_compares_with_the_bit_depth_that_is_set():
+    (line,) = warn_of_unused_bits(images(1023), bit_depth=12)
+    assert line.endswith(": preprocess.bit_depth: 10 keeps 256 grey levels instead of 64")
+    assert list(warn_of_unused_bits(images(1023), bit_depth=10)) == []
 
 
 @pytest.mark.parametrize("peaks", [(2**15,), (4095, 65535), (None,), ()])
@@ -59,19 +65,23 @@ def test_16_bit_colour_of_12_bits_has_its_own_advice():
     grey, colour = warn_of_unused_bits(images(1000) | images(4095, loses_low_bytes=True))
     assert "preprocess.bit_depth: 10" in grey
     assert colour == (
-        "largest value of the 1 16-bit colour images is at most 4,095, and of 16-bit colour the "
-        "high bytes alone are read, here 16 levels; save these images with 8 bits per channel, "
+        "the largest value of all 16-bit colour images (1) is at most 4,095, and of 16-bit colour "
+        "the high bytes alone are read, here 16 levels; save these images with 8 bits per channel, "
         "scaled to 255"
     )
 
 
-def test_organize_warns_and_writes_the_metric(run, capsys):
+@pytest.mark.parametrize("bit_depth", [12, 16])
+def test_organize_warns_and_writes_the_metric(run, set_params, capsys, bit_depth):
+    set_params(**{"preprocess.bit_depth": bit_depth})
     rng = np.random.default_rng(0)
     files = {
         f"{c}/{i}.png": grey16(*rng.integers(0, 4096, 9), 4095) for c in "ab" for i in range(20)
     }
     assert len(run(files)) == 40
-    assert "largest value of the 40 16-bit images is 4,095" in capsys.readouterr().out
+    warning = "the largest value of all 16-bit images (40) is 4,095"
+    assert (warning in capsys.readouterr().out) == (bit_depth == 16)
+    assert metrics()["notes"][0].startswith(warning)
     assert metrics()["peak_16_bit"] == 4095
 
 
