@@ -245,6 +245,13 @@ def test_an_empty_archive_has_no_file(tmp_path, kind):
     assert archives.check(save(tmp_path / f"empty.{kind}", pack(kind, {}))) == 0
 
 
+@pytest.mark.parametrize("end", [-50, 0])
+def test_messages_name_the_archive_as_the_caller_does(tmp_path, end):
+    archive = save(tmp_path / "pets.tgz", pack("tar.gz", FILES)[:end])
+    with pytest.raises(UserError, match=r"^download\.path: ~/pets\.tgz (cannot|is neither)"):
+        archives.check(archive, label="download.path: ~/pets.tgz")
+
+
 def test_a_member_beyond_the_limit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "MAX_MEMBER", 3000)
     archive = save(tmp_path / "pets.zip", pack("zip", FILES))
