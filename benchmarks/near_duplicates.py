@@ -26,12 +26,11 @@ from PIL import Image, ImageEnhance
 from benchmarks import workspace
 from benchmarks.harness import in_turn
 from convline.images.archives import read_members
-from convline.images.image_store import ImageStore
+from convline.images.image_cache import ImageCache
 from convline.images.near_duplicates import find_near_duplicates
 from convline.images.scan import inspect_all
 from convline.params.loading import load_params
 from convline.runtime import paths
-from convline.runtime.files import scratch_dir
 from convline.runtime.runner import run
 
 LABELLED = re.compile(r"(cat|dog)\.\d+\.jpg$")
@@ -84,10 +83,9 @@ def find(images: dict[str, bytes], folder: Path) -> list[tuple[str, str]]:
     """Return the pairs of near duplicates among these files."""
     archive = folder / "images.zip"
     write(images, archive)
-    with scratch_dir(folder / "images") as store_folder:
-        store = ImageStore(store_folder)
-        scan = inspect_all(archive, load_params().organize, lambda _: True, store)
-        return [pair[:2] for pair in find_near_duplicates(scan.images, store).pairs]
+    with ImageCache(archive, None) as cache:
+        scan = inspect_all(archive, load_params().organize, lambda _: True, cache)
+        return [pair[:2] for pair in find_near_duplicates(scan.images, cache).pairs]
 
 
 def write(images: dict[str, bytes], archive: Path) -> None:

@@ -1,7 +1,6 @@
 """Find near duplicates: images that are copies of one picture with other bytes."""
 
 import csv
-from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -14,10 +13,11 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from convline.images import pixel_comparison
 from convline.images.decoding import decode_with_facts
-from convline.images.image_store import ImageStore
+from convline.images.image_cache import ImageCache
 from convline.images.perceptual_hash import NEIGHBOURS, find_similar
 from convline.images.pixel_comparison import BYTES, similarities, to_picture
-from convline.images.scan import Image
+from convline.images.scan import Image, in_threads
+from convline.runtime import paths
 from convline.runtime.files import fresh_file
 
 COLUMNS = (
@@ -57,7 +57,7 @@ class NearDuplicates(NamedTuple):
         return self._replace(pairs=pairs)
 
 
-def find_near_duplicates(images: Mapping[str, Image], store: ImageStore) -> NearDuplicates:
+def find_near_duplicates(images: Mapping[str, Image], cache: ImageCache) -> NearDuplicates:
     """Find images that were resized, re-encoded, slightly cropped, brightened or turned grey.
 
     Candidates have similar perceptual hashes; they are read again and compared on pixels. The
@@ -66,7 +66,7 @@ def find_near_duplicates(images: Mapping[str, Image], store: ImageStore) -> Near
 
     Args:
         images: facts about the images to compare, with fingerprints, by name.
-        store: the bytes of these images.
+        cache: the bytes of these images.
     """
     distinct: dict[bytes, str] = {}
     for name in sorted(images):
@@ -77,8 +77,7 @@ def find_near_duplicates(images: Mapping[str, Image], store: ImageStore) -> Near
     if not len(candidates):
         return NearDuplicates([], crowded)
     small = np.array([_is_small(images[name]) for name in names])[candidates].any(axis=1)
-    digests = [images[name].sha256 for name in names]
-    scores = _compare(names, digests, candidates, small, store)
+    scores = _compare(names, candidates, small, cache)
     pairs = [
         Pair(names[first], names[second], round(float(score), 4))
         for (first, second), score in zip(candidates, scores, strict=True)
@@ -169,34 +168,35 @@ def _is_small(image: Image) -> bool:
 
 def _compare(
     names: list[str],
-    digests: list[bytes],
     candidates: np.ndarray,
     small: np.ndarray,
-    store: ImageStore,
+    cache: ImageCache,
 ) -> np.ndarray:
     """Return the similarity of each pair of indexes, 0 if it is not confirmed."""
     used = np.unique(candidates)
+    rows = {names[index]: row for row, index in enumerate(used)}
     scores = np.zeros(len(candidates))
     # A file, because every image of a large data set may have a copy: 1 GB for 250,000.
-    with TemporaryFile() as file:
+    with TemporaryFile(dir=paths.DATA) as file:
         pictures = np.memmap(file, np.uint8, "w+", shape=(len(used), BYTES))
-
-        def draw(row: int) -> None:
-            data, name = store.read(digests[used[row]]), names[used[row]]
-            picture = decode_with_facts(data, "rgb", 2 * pixel_comparison.SIDE, name=name)
-            pictures[row] = np.frombuffer(to_picture(picture.image, *picture.size), np.uint8)
+        for name, picture in in_threads(cache.read(rows), _picture):
+            pictures[rows[name]] = np.frombuffer(picture, np.uint8)
 
         def compare(which: np.ndarray) -> np.ndarray:
             ends = (pictures[np.searchsorted(used, candidates[which, i])] for i in range(2))
             return similarities(*ends, small=bool(small[which[0]]))
 
         with ThreadPoolExecutor() as pool:
-            deque(pool.map(draw, range(len(used))), maxlen=0)  # raises the errors of the threads
             of_a_size = [np.flatnonzero(small), np.flatnonzero(~small)]
             parts = [part for x in of_a_size for part in _cut(x)]
             for part, result in zip(parts, pool.map(compare, parts), strict=True):
                 scores[part] = result
     return scores
+
+
+def _picture(name: str, data: bytes) -> bytes:
+    image, size, *_ = decode_with_facts(data, "rgb", 2 * pixel_comparison.SIDE, name=name)
+    return to_picture(image, *size)
 
 
 def _cut(indexes: np.ndarray) -> list[np.ndarray]:

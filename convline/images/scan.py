@@ -18,8 +18,8 @@ from tqdm import tqdm
 from convline.images.archives import Member, open_members
 from convline.images.decoding import BadImage, decode_with_facts
 from convline.images.file_kinds import LFS, classify, no_images
+from convline.images.image_cache import ImageCache
 from convline.images.image_formats import HEAD, ending, image_endings
-from convline.images.image_store import ImageStore
 from convline.images.perceptual_hash import LEAST, perceptual_hash
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
@@ -106,7 +106,7 @@ Result = TypeVar("Result")
 
 
 def inspect_all(
-    archive: Path, organize: Organize, selected: Callable[[str], bool], store: ImageStore
+    archive: Path, organize: Organize, selected: Callable[[str], bool], cache: ImageCache
 ) -> Scan:
     """Decode the selected images of an archive, and sort all of its files.
 
@@ -114,7 +114,7 @@ def inspect_all(
         archive: a zip or tar.
         organize: the section `organize`.
         selected: returns False for the names of files to leave out.
-        store: gets the bytes of each image that can be decoded.
+        cache: gets the bytes of each image that can be decoded.
 
     Raises:
         UserError: the archive has no images, or two different ones with the same name.
@@ -123,7 +123,7 @@ def inspect_all(
     members = open_members(archive, organize.metadata_encoding, scan.litter)
     images = _find_images(members, selected, scan)
     # disable=None: no bar if the output is not a terminal.
-    inspect = partial(_inspect, store=store, hashed=organize.near_duplicates != "off")
+    inspect = partial(_inspect, cache=cache, hashed=organize.near_duplicates != "off")
     for name, result in tqdm(in_threads(images, inspect), "decode", unit=" images", disable=None):
         scan.add(name, result)
     if not scan.images and not scan.bad:
@@ -210,7 +210,7 @@ def _next_batch(images: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     return batch
 
 
-def _inspect(name: str, data: bytes, *, store: ImageStore, hashed: bool) -> Image | str:
+def _inspect(name: str, data: bytes, *, cache: ImageCache, hashed: bool) -> Image | str:
     try:
         # At the smallest scale, which reads all of a JPEG as well.
         decoded = decode_with_facts(data, "rgb", LEAST if hashed else 1, name=name)
@@ -218,7 +218,7 @@ def _inspect(name: str, data: bytes, *, store: ImageStore, hashed: bool) -> Imag
     except BadImage as error:
         return str(error)
     digest = hashlib.sha256(data).digest()
-    store.add(digest, data)
+    cache.add(name, data)
     height, width = decoded.size
     loses = decoded.loses_low_bytes
     return Image(digest, len(data), height, width, decoded.peak, fingerprint, loses)

@@ -68,7 +68,7 @@ def left_out(
 
 
 def describe_unlabelled(scan: Scan, labels: LabelSet, repeated: Collection[str]) -> Iterator[str]:
-    """Yield a line on the images with a class, and one for each reason why other files have none."""
+    """Yield a line on the images with a class, and one per reason why others have none."""
     if labels.classes:
         yield f"  with a class: {len(labels.classes):,}, such as '{min(labels.classes)}'"
     rows = list(_rows(left_out(scan, labels, repeated, labels.classes).items()))

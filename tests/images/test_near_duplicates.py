@@ -3,12 +3,11 @@
 import csv
 import json
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 from PIL import Image
 
-from convline.images.image_store import ImageStore
+from convline.images.image_cache import ImageCache
 from convline.images.near_duplicates import (
     NearDuplicates,
     Pair,
@@ -36,9 +35,10 @@ def pictures(count=10, folder="x"):
 def find(folder, files):
     archive = folder / "a.zip"
     archive.write_bytes(pack(files))
-    store = ImageStore(Path(mkdtemp(dir=folder)))
-    scan = inspect_all(archive, load_params().organize, lambda _: True, store)
-    return find_near_duplicates(scan.images, store)
+    Path("data").mkdir(exist_ok=True)
+    with ImageCache(archive, None) as cache:
+        scan = inspect_all(archive, load_params().organize, lambda _: True, cache)
+        return find_near_duplicates(scan.images, cache)
 
 
 def split_of_files(tree):

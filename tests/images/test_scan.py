@@ -2,14 +2,12 @@
 
 import io
 import zipfile
-from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from convline.images.image_store import ImageStore
+from convline.images.image_cache import ImageCache
 from convline.images.scan import NOT_SELECTED, Scan, inspect_all, refuse_bad
 from convline.params.loading import load_params
 from convline.runtime.errors import UserError
@@ -19,8 +17,8 @@ from tests.image_archives import pack, png
 def scan(folder, files, selected=lambda _: True):
     archive = folder / "a.zip"
     archive.write_bytes(pack(files))
-    store = ImageStore(Path(mkdtemp(dir=folder)))
-    return inspect_all(archive, load_params().organize, selected, store)
+    with ImageCache(archive, None) as cache:
+        return inspect_all(archive, load_params().organize, selected, cache)
 
 
 def test_each_file_is_in_one_place(tmp_path):
