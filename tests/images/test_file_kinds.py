@@ -19,7 +19,11 @@ from convline.images.image_formats import HEAD
         ("drawing", b"<?xml version='1.0'?>\n<svg>", "SVG drawings are not read; convert"),
         ("a", bytes(128) + b"DICM", "DICOM files are not read; convert them to 16-bit PNG"),
         ("a.dcm", b"II*\0" + bytes(124) + b"DICM", "DICOM files are not read"),
-        ("brain.nii.gz", gzip.compress(b"n+1"), "volumes are not read; save their slices as PNG"),
+        (
+            "brain.nii.gz",
+            gzip.compress(b"n+1", mtime=0),
+            "volumes are not read; save their slices as PNG",
+        ),
         ("a.NEF", b"MM\0*" + bytes(99), "camera raw files are not read; export them as JPEG"),
         ("a.cr2", b"II*\0\x10\0\0\0CR", "camera raw files are not read"),
         ("a.svs", b"II*\0" + bytes(99), "microscopy files are not read; save their pictures"),

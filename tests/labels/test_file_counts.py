@@ -102,7 +102,7 @@ def test_what_was_left_out_is_printed_by_reason_ending_and_folder(run, set_param
 def test_tables_in_use_are_counted_as_such(run, set_params, name):
     set_params(**{"organize.labels_from": "csv", "organize.csv.file": name})
     rows = "id,label\n" + "".join(f"{i},{'cat' if i % 2 else 'dog'}\n" for i in range(20))
-    data = gzip.compress(rows.encode()) if name.endswith(".gz") else rows.encode()
+    data = gzip.compress(rows.encode(), mtime=0) if name.endswith(".gz") else rows.encode()
     run({f"{i}.png": png(i) for i in range(20)} | {name: data, "other.csv": b"id,label\n"})
     counts = metrics()
     reasons = {row["reason"]: row["files"] for row in counts["left_out"]}

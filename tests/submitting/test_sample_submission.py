@@ -54,7 +54,7 @@ def test_ids_in_another_spelling_match_and_are_noted(tmp_path, key, image):
     [
         ("sample.csv", "id;label\n7;0\n".encode("utf-16"), ";"),
         ("sample.tsv", b"id\tlabel\n7\t0\n", "\t"),
-        ("sample.csv.gz", gzip.compress(ROW), ","),
+        ("sample.csv.gz", gzip.compress(ROW, mtime=0), ","),
         ("data/sample_submission.csv", b"id,label,\r\n7,0,\r\n", ","),
     ],
 )
