@@ -135,7 +135,11 @@ def describe_pairs(found: NearDuplicates, targets: Mapping[str, Path]) -> Iterat
         groups = f"{_count(len(sizes), 'group')} of up to {max(sizes):,} images"
         yield f"near duplicates: {_count(len(found.pairs), 'pair')}, {groups}"
     for part, what, advice in (
-        (0, "splits", "set organize.near_duplicates and organize.duplicates to together"),
+        (
+            0,
+            "splits",
+            "organize.split_method: fractions with organize.near_duplicates: together joins them",
+        ),
         (1, "classes", "one of the labels may be wrong"),
     ):
         apart = [x for x in found.pairs if targets[x[0]].parts[part] != targets[x[1]].parts[part]]

@@ -30,7 +30,8 @@ def assign_splits(
         contents: a digest of each image's bytes by its name.
         organize: how to split; `limit` keeps the first n images after the shuffle, of any class.
         seed: of the shuffle.
-        ties: pairs of other images that must be in one split, such as near duplicates.
+        ties: pairs of near duplicates, which are kept in one split, but do not leave the split of
+            the archive that is kept, so that scores stay comparable with published ones.
 
     Raises:
         UserError: there are fewer than two classes, a class has no image in some split or fold, or
@@ -40,13 +41,18 @@ def assign_splits(
     names = np.random.default_rng(seed).permutation(sorted(classes)).tolist()[: organize.limit]
     refuse_one_class(classes[name] for name in names)
     _refuse_idle_group(names, labels.groups, organize)
+    kept = {"fractions": set[str](), "test_folder": {"test"}, "folders": set(SPLITS)}[
+        organize.split_method
+    ]
+    side = {name: split for name, split in labels.splits.items() if split in kept}
+    ties = [(one, other) for one, other in ties if side.get(one) == side.get(other)]
     units = find_units(names, contents, labels.groups, ties)
     shares = organize.fractions
     if organize.split_method == "fractions":
         fractions = [shares.train, shares.validation, shares.test]
         splits = dict(zip(SPLITS, by_fractions(units, classes, fractions), strict=True))
     elif organize.split_method == "test_folder":
-        units = _kept_apart(units, labels, organize, apart={"test"})
+        units = _kept_apart(units, labels, organize, kept)
         rest = [unit for unit in units if split_of(unit[0]) != "test"]
         train, validation = by_fractions(rest, classes, [shares.train, shares.validation])
         test = [name for unit in units if split_of(unit[0]) == "test" for name in unit]
@@ -54,7 +60,7 @@ def assign_splits(
     else:
         _refuse_outside(names, labels.splits, organize)
         splits = {split: [] for split in SPLITS}
-        for unit in _kept_apart(units, labels, organize, apart=set(SPLITS)):
+        for unit in _kept_apart(units, labels, organize, kept):
             splits[labels.splits[unit[0]]].extend(unit)
     if organize.folds:
         splits = _cut_into_folds(splits, units, classes, organize.folds)

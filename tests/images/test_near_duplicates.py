@@ -104,7 +104,7 @@ def test_what_is_printed():
             ("d", "train", "dog"),
         )
     }
-    advice = "set organize.near_duplicates and organize.duplicates to together"
+    advice = "organize.split_method: fractions with organize.near_duplicates: together joins them"
     doubt = "one of the labels may be wrong"
     assert list(describe_pairs(NearDuplicates(pairs, 1200), targets)) == [
         "near duplicates: 2 pairs, 2 groups of up to 2 images",
@@ -185,26 +185,18 @@ def folders():
 
 
 @pytest.mark.parametrize("method", ["test_folder", "folders"])
-def test_near_duplicates_in_two_folders_are_named_and_stay(run, set_params, capsys, method):
+@pytest.mark.parametrize("duplicates", ["error", "together"])
+def test_near_duplicates_in_two_folders_are_named_and_stay(
+    run, set_params, capsys, method, duplicates
+):
     files = folders()
-    set_params(**{"organize.split_method": method})
+    set_params(**{"organize.split_method": method, "organize.duplicates": duplicates})
     splits = split_of_files(run(files))
     assert splits["cat/copy.jpg"] == splits["dog/copy.jpg"] == "test"
     found = metrics()["near_duplicates"]
     assert (found["in_two_splits"], found["in_two_archive_splits"]) == (2, 2)
     assert metrics()["moved"] == 0
     assert "near duplicates in two splits: 2 pairs, such as" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("method", ["test_folder", "folders"])
-def test_duplicates_together_moves_near_duplicates_out_of_test(run, set_params, method):
-    files = folders()
-    set_params(**{"organize.split_method": method, "organize.duplicates": "together"})
-    splits = split_of_files(run(files))
-    assert "test" not in (splits["cat/copy.jpg"], splits["dog/copy.jpg"])
-    found = metrics()["near_duplicates"]
-    assert (found["in_two_splits"], found["in_two_archive_splits"]) == (0, 2)
-    assert metrics()["moved"] == 2
 
 
 def test_a_group_grows_by_the_near_duplicates_of_its_images(run, set_params):
