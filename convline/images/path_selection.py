@@ -77,11 +77,13 @@ class _Paths:
     def __init__(self, param: str, file: str) -> None:
         path = paths.expand_home(file)
         try:
+            if path.exists() and not path.is_file():  # /dev/zero would fill the memory.
+                raise UserError(f"{param}: '{path}' is not a text file")
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except FileNotFoundError:
             hint = f"globs go into a list, as ['{file}']"
             raise UserError(f"{param}: there is no file '{path}'; {hint}") from None
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
             raise UserError(f"{param}: '{path}' cannot be read: {error}") from None
         self._param, self._file = param, file
         self._wanted = {_plain(line) for line in lines} - {""}

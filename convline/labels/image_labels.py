@@ -1,9 +1,8 @@
 """Derive the class, the original split and the group of each image from an archive."""
 
-import difflib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from convline.labels.folder_tree import read_folders
@@ -12,6 +11,7 @@ from convline.labels.label_set import LabelSet
 from convline.labels.readings import match_label
 from convline.labels.split_folders import split_of_path
 from convline.labels.table_labels import labels_from_table
+from convline.params.loading import did_you_mean
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 from convline.runtime.paths import SPLITS
@@ -38,6 +38,7 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
         UserError: the folders can be read in several ways, the table or a class of
             `organize.classes` is missing, or the table is not valid.
     """
+    _refuse_unknown_splits(contents, organize)
     if organize.labels_from == "folder":
         labels = read_folders(contents, organize)
     elif organize.labels_from == "csv":
@@ -61,6 +62,17 @@ def find_labels(contents: Mapping[str, bytes], archive: Path, organize: Organize
         _select(labels, organize.classes)
     _note_unused_splits(labels, organize)
     return labels
+
+
+def _refuse_unknown_splits(names: Iterable[str], organize: Organize) -> None:
+    """Refuse names in `organize.split_folders` that no folder has; a table may have them, too."""
+    if organize.split_folders is None or organize.csv.split is not None:
+        return
+    folders = {folder for name in names for folder in name.split("/")[:-1]}
+    for folder in organize.split_folder_names:
+        if folder not in folders:
+            hint = did_you_mean(folder, folders)
+            raise UserError(f"organize.split_folders: no folder is called '{folder}'{hint}")
 
 
 def _from_pattern(names: Mapping[str, bytes], organize: Organize) -> LabelSet:
@@ -143,8 +155,7 @@ def _select(labels: LabelSet, classes: Mapping[str, str]) -> None:
     there = set(labels.classes.values())
     for name in wanted:
         if name not in there:
-            close = difflib.get_close_matches(name, there, n=1)
-            hint = f", did you mean '{close[0]}'?" if close else ""
+            hint = did_you_mean(name, there)
             raise UserError(f"organize.classes: no image has the class '{name}'{hint}")
     for name, label in labels.classes.items():
         if label not in wanted:

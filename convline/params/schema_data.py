@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -152,19 +153,26 @@ class Organize(Section):
     @property
     def split_folder_names(self) -> dict[str, str]:
         """Return the split of each folder that `split_folders` names."""
-        return {
-            folder: split
-            for split, folders in (self.split_folders or {}).items()
-            for folder in ([folders] if isinstance(folders, str) else folders)
-        }
+        return dict(self._split_folders())
+
+    def _split_folders(self) -> Iterator[tuple[str, str]]:
+        for split, folders in (self.split_folders or {}).items():
+            for folder in [folders] if isinstance(folders, str) else folders:
+                yield folder, split
 
     def _problems(self) -> Problems:
         yield from _wrong_pattern("label_pattern", self.label_pattern, r"'^(cat|dog)\.'")
         yield from _wrong_pattern("group_pattern", self.group_pattern, r"'person(\d+)_'")
         yield from _wrong_encoding("metadata_encoding", self.metadata_encoding)
+        yield from self._wrong_split_folders()
         yield from self._wrong_folds()
         yield from self._wrong_classes()
         yield from self._wrong_columns()
+
+    def _wrong_split_folders(self) -> Problems:
+        named = [folder for folder, _ in self._split_folders()]
+        for folder in sorted({folder for folder in named if named.count(folder) > 1}):
+            yield "split_folders", f"must name each folder once, got {folder!r} twice"
 
     def _wrong_folds(self) -> Problems:
         if self.folds and self.split_method == "folders":

@@ -63,6 +63,8 @@ def test_a_path_of_a_list_is_matched_from_a_slash_on(run, set_params):
     [
         (["*/maks/*", "*/cat/*"], r"organize\.exclude: no file matches '\*/maks/\*'"),
         ("missing.txt", r"there is no file 'missing\.txt'; globs go into a list, as \['missing"),
+        ("/dev/zero", r"organize\.exclude: '/dev/zero' is not a text file"),
+        ("a\0b", r"organize\.exclude: 'a\0b' cannot be read: embedded null byte"),
         ("empty.txt", r"organize\.exclude: no file has a path of 'empty\.txt'"),
         ("other.txt", r"no file has a path of 'other\.txt': 'emu/1\.png'"),
     ],

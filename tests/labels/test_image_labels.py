@@ -95,6 +95,12 @@ def test_classes_that_only_some_splits_have_are_noted(run, capsys):
     assert "class 'cat_2' is only in the archive's validation; organize.classes merges" in printed
 
 
+def test_a_split_folder_that_is_not_there_is_refused(run, set_params):
+    set_params(**{"organize.split_folders": {"test": "tset"}})
+    with pytest.raises(UserError, match="no folder is called 'tset', did you mean 'test'"):
+        run({**pair("train", 9), **pair("test", 9)})
+
+
 def test_a_tree_that_is_there_twice_in_another_case_is_taken_once(run):
     again = {name.replace("x/", "X/"): data for name, data in pets().items()}
     assert count(run({**pets(), **again}), "class") == CLASSES

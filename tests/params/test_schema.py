@@ -43,6 +43,11 @@ NOTHING_LEFT = "nothing is left after block 2 of 2 (train.filters, kernel_size, 
             "download.path",
             f"not a valid path: File name too long, got '{'a' * 100}'",
         ),
+        (
+            {"organize.split_folders": {"train": ["a", "b"], "test": "a"}},
+            "organize.split_folders",
+            "must name each folder once, got 'a' twice",
+        ),
         ({"train.momentum": 0.9}, "train.momentum", "must be 0 when optimizer is 'adam', got 0.9"),
         (
             {"train_head.decay_rate": 0.1},
