@@ -83,7 +83,7 @@ def find(images: dict[str, bytes], folder: Path) -> list[tuple[str, str]]:
     """Return the pairs of near duplicates among these files."""
     archive = folder / "images.zip"
     write(images, archive)
-    with ImageCache(archive, None) as cache:
+    with ImageCache(archive, None, folder) as cache:
         scan = inspect_all(archive, load_params().organize, lambda _: True, cache)
         return [pair[:2] for pair in find_near_duplicates(scan.images, cache).pairs]
 

@@ -53,7 +53,7 @@ from convline.sources.provenance import read_source
 def main() -> None:
     params = load_params()
     organize, archive = params.organize, read_source().archive
-    with ImageCache(archive, organize.metadata_encoding) as cache:
+    with ImageCache(archive, organize.metadata_encoding, paths.DATA) as cache:
         selection = PathSelection(organize)
         scan = inspect_all(archive, organize, selection, cache)
         notes = selection.notes()

@@ -7,8 +7,15 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
+# Of tests with random archives: the same ones at every run, however slow the machine is.
+RANDOM_ARCHIVES = settings(
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 SPLITS = ("train", "validation", "test")
 CLASSES = {"cat": 23, "dog": 40, "bee": 11}
 

@@ -17,15 +17,16 @@ MAX_BYTES = 1 << 30
 class ImageCache:
     """The images that were added, by name; a context that removes its file at the end."""
 
-    def __init__(self, archive: Path, encoding: str | None) -> None:
+    def __init__(self, archive: Path, encoding: str | None, folder: Path) -> None:
         """Keep nothing yet.
 
         Args:
             archive: the archive that contains the images.
             encoding: `organize.metadata_encoding`.
+            folder: folder with room for temporary files, unlike /tmp on many machines.
         """
-        self._archive, self._encoding = archive, encoding
-        self._file = TemporaryFile(dir=archive.parent.parent)  # noqa: SIM115 (see __exit__)
+        self._archive, self._encoding, self.folder = archive, encoding, folder
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 (see __exit__)
         self._size = 0
         self._places: dict[str, tuple[int, int]] = {}
         self._lock = Lock()

@@ -17,7 +17,6 @@ from convline.images.image_cache import ImageCache
 from convline.images.perceptual_hash import NEIGHBOURS, find_similar
 from convline.images.pixel_comparison import BYTES, similarities, to_picture
 from convline.images.scan import Image, in_threads
-from convline.runtime import paths
 from convline.runtime.files import fresh_file
 
 COLUMNS = (
@@ -181,7 +180,7 @@ def _compare(
     rows = {names[index]: row for row, index in enumerate(used)}
     scores = np.zeros(len(candidates))
     # A file, because every image of a large data set may have a copy: 1 GB for 250,000.
-    with TemporaryFile(dir=paths.DATA) as file:
+    with TemporaryFile(dir=cache.folder) as file:
         pictures = np.memmap(file, np.uint8, "w+", shape=(len(used), BYTES))
         for name, picture in in_threads(cache.read(rows), _picture):
             pictures[rows[name]] = np.frombuffer(picture, np.uint8)

@@ -15,7 +15,7 @@ def test_images_are_read_from_the_file_and_the_archive(tmp_path, monkeypatch, ro
     (tmp_path / "raw").mkdir()
     archive = tmp_path / "raw/a.zip"
     archive.write_bytes(pack(FILES))
-    with ImageCache(archive, None) as cache:
+    with ImageCache(archive, None, tmp_path) as cache:
         for name, data in FILES.items():
             cache.add(name, data)
         if room == 1000:

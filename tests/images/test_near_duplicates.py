@@ -35,8 +35,7 @@ def pictures(count=10, folder="x"):
 def find(folder, files):
     archive = folder / "a.zip"
     archive.write_bytes(pack(files))
-    Path("data").mkdir(exist_ok=True)
-    with ImageCache(archive, None) as cache:
+    with ImageCache(archive, None, folder) as cache:
         scan = inspect_all(archive, load_params().organize, lambda _: True, cache)
         return find_near_duplicates(scan.images, cache)
 

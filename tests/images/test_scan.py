@@ -17,7 +17,7 @@ from tests.image_archives import pack, png
 def scan(folder, files, selected=lambda _: True):
     archive = folder / "a.zip"
     archive.write_bytes(pack(files))
-    with ImageCache(archive, None) as cache:
+    with ImageCache(archive, None, folder) as cache:
         return inspect_all(archive, load_params().organize, selected, cache)
 
 

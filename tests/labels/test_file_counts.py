@@ -5,12 +5,12 @@ import gzip
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convline.labels.file_counts import describe_left_out
 from convline.runtime.errors import UserError
-from tests.image_archives import metrics, pets, png
+from tests.image_archives import RANDOM_ARCHIVES, metrics, pets, png
 
 LAYOUTS = ["folder", "nested folder", "split folders", "filename", "csv"]
 OTHER_FILES = {
@@ -54,12 +54,7 @@ def archives(draw):
     return files, params
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(RANDOM_ARCHIVES, max_examples=40)
 @given(made=archives(), limit=st.sampled_from([None, None, 20]))
 def test_every_file_is_counted_once(run, set_params, made, limit):
     files, params = made

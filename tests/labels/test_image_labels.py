@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convline.params.loading import load_params
 from convline.runtime.errors import UserError
-from tests.image_archives import CLASSES, SPLITS, count, metrics, pair, pets, png
+from tests.image_archives import CLASSES, RANDOM_ARCHIVES, SPLITS, count, metrics, pair, pets, png
 
 
 def test_classes_are_selected_renamed_and_merged(run, set_params):
@@ -133,12 +133,7 @@ def archives(draw):
     return files, groups
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(RANDOM_ARCHIVES, max_examples=30)
 @given(made=archives(), seed=st.integers(0, 5))
 def test_each_image_of_any_archive_is_in_one_split(run, set_params, made, seed):
     files, groups = made
