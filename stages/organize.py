@@ -46,6 +46,7 @@ from convline.params.loading import load_params
 from convline.params.schema import Organize
 from convline.runtime import paths
 from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.printable import printable
 from convline.runtime.runner import run
 from convline.sources.provenance import read_source
 
@@ -85,7 +86,7 @@ def main() -> None:
         *describe_pairs(near, targets),
         *describe_positive(classes, params.evaluate.positive_class),
     ]:
-        print(line)
+        print(printable(line))
 
 
 def label_images(
@@ -100,7 +101,7 @@ def label_images(
     labels = find_labels(contents, archive, organize)
     notes += labels.notes
     for note in notes:
-        print(note)
+        print(printable(note))
     refuse_one_class(labels.classes.values(), describe_unlabelled(scan, labels, copies))
     return labels, copies | drop_repeated(labels, scan.images)
 
@@ -132,12 +133,12 @@ def report(targets: Mapping[str, Path], summary: dict[str, Any]) -> None:
         shown = ", ".join(f"{label} {counts[split, label]:,}" for label in classes[:10])
         print(f"{split:<10} {summary[split]:>7,}  {shown}{' ...' * (len(classes) > 10)}")
     for count, why in describe_left_out(summary["left_out"]):
-        print(f"left out   {count:>7,}  {why}")
+        print(printable(f"left out   {count:>7,}  {why}"))
     if litter := sum(summary["litter"].values()):
         print(f"left out   {litter:>7,}  system files ({', '.join(summary['litter'])})")
     # One of the labels must be wrong.
     for same in islice(summary["contradictory"], 10):
-        print(f"equal images, different classes: {', '.join(same)}")
+        print(printable(f"equal images, different classes: {', '.join(same)}"))
 
 
 if __name__ == "__main__":

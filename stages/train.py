@@ -12,7 +12,7 @@ from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
 from convline.records.saved_models import Description, TrainedModel
 from convline.runtime import paths
-from convline.runtime.files import write_json
+from convline.runtime.files import require_writable, write_json
 from convline.runtime.runner import run
 from convline.runtime.tensorflow_setup import replicas, set_up
 from convline.training.fit import fit_to_images
@@ -21,6 +21,7 @@ from convline.training.live_curves import live_curves
 
 def main() -> None:
     params = load_params()
+    require_writable(paths.SCRATCH_MODEL, paths.metrics("train"))
     dataset = load_dataset()
     check_class_names(params, dataset.classes)
     set_up(

@@ -21,7 +21,7 @@ from convline.records.features import feature_batches, load_features
 from convline.records.saved_models import Description, TrainedModel
 from convline.runtime import paths
 from convline.runtime.errors import UserError
-from convline.runtime.files import write_json
+from convline.runtime.files import require_writable, write_json
 from convline.runtime.keras_backend import keras
 from convline.runtime.runner import run
 from convline.runtime.tensorflow_setup import replicas, set_up, tf
@@ -31,6 +31,7 @@ from convline.training.live_curves import Curves, live_curves
 
 def main() -> None:
     params = load_params()
+    require_writable(paths.HEAD_MODEL, paths.metrics("train_head"))
     dataset = load_dataset()
     check_class_names(params, dataset.classes)
     set_up(

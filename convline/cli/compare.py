@@ -34,6 +34,7 @@ from convline.pull_requests.revision_results import changed_params, metric_pairs
 from convline.reporting.svg_plots import draw
 from convline.runtime.files import fresh_file
 from convline.runtime.git import COMPARED, changed_files, head
+from convline.runtime.printable import printable
 
 PAGES = (Path("report/compare.md"), Path("report/compare.html"))
 
@@ -73,6 +74,6 @@ def main(base: str) -> None:
     for file, text in zip(PAGES, texts, strict=True):
         with fresh_file(file) as partial:
             partial.write_text(text, encoding="utf-8")
-    print(markdown)
+    print(printable(markdown))
     if review.failed:
         sys.exit(1)

@@ -17,6 +17,7 @@ import click
 from convline.cli import options
 from convline.images.decoding import BadImage
 from convline.runtime.errors import UserError
+from convline.runtime.printable import printable
 
 PAGE = Path("report/inside.html")
 
@@ -43,7 +44,7 @@ def main(image: Path, classes: int, output: Path, model: Path) -> None:
         prediction, size = write_page(classifier, image.name, data, classes, output)
     except BadImage as error:
         raise UserError(f"{image}: {error}") from None
-    print(f"{image}: {prediction.label} {prediction.classes[0][1]:.3f}")
+    print(printable(f"{image}: {prediction.label} {prediction.classes[0][1]:.3f}"))
     print(f"{output} ({size / 1e6:.1f} MB): open it in a browser")
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from convline.cli import options, repository
+from convline.runtime.printable import printable
 
 
 @options.command(help=__doc__)
@@ -74,12 +75,12 @@ def main(
     if as_json:
         print(json.dumps(tables.as_records(table, bad), indent=2, ensure_ascii=False))
     elif csv is None:
-        print(tables.as_text(table))
+        print(printable(tables.as_text(table)))
     else:
         tables.write_csv(table, csv)
     unread = [f"{file}: {why}" for file, why in bad.items()]
     ignored = [f"ignored: {line}" for line in count_by_reason(found.ignored)]
-    print("".join(f"{line}\n" for line in unread + ignored), end="", file=sys.stderr)
+    print(printable("".join(f"{line}\n" for line in unread + ignored)), end="", file=sys.stderr)
     if bad:
         sys.exit(f"{len(bad):,} of {len(files):,} files cannot be decoded")
 

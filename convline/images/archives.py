@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from convline.images.archive_kinds import JOIN, UNPACK, describe_unread
-from convline.images.zip_names import decode_names, printable
+from convline.images.zip_names import decode_names, utf8_name
 from convline.runtime.errors import UserError
 
 INNER = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
@@ -30,6 +30,8 @@ MAX_MEMBER = 1 << 28
 SMALL = 1e9  # bytes that any archive may have unpacked
 NO_VOLUME = 0xFFFF  # the number is in a field of Zip64
 MAX_DEPTH = 8  # archives inside archives
+# 8 levels of 16 archives would be 4 billion; opening 100,000 takes a minute.
+MAX_INNER = 100_000
 
 LINKS = {tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a hard link"}
 REFUSED = f"which is refused; leave it out, or {UNPACK}"
@@ -86,7 +88,7 @@ def open_members(
     label = label or archive.name
     skipped = Counter[str]() if litter is None else litter
     with archive.open("rb") as stream:
-        members = _walk(stream, label, encoding, skipped)
+        members = _walk(stream, label, encoding, skipped, iter(range(MAX_INNER)))
         try:
             for name, open_member in members:
                 if wanted(name):
@@ -146,11 +148,15 @@ def _walk(
     label: str,
     encoding: str | None,
     litter: Counter[str],
-    parent: str = "",
+    numbers: Iterator[int],
     *,
+    parent: str = "",
     depth: int = 0,
 ) -> "Members":
-    """Yield (name, function that opens it) for each file, descending into inner archives."""
+    """Yield (name, function that opens it) for each file, descending into inner archives.
+
+    `numbers` has an item for each inner archive that may follow.
+    """
     if depth > MAX_DEPTH:
         raise UserError(f"{label[:80]} ... contains more than {MAX_DEPTH} nested archives")
     # Tar first: `is_zipfile` also accepts a tar that ends with a zip.
@@ -164,10 +170,17 @@ def _walk(
             litter[kind] += 1
             continue
         if INNER.search(name):
-            inner = f"{parent}{INNER.sub('', name)}/"
+            if next(numbers, None) is None:
+                raise UserError(f"{label[:80]} ... has more than {MAX_INNER:,} inner archives")
             with open_member() as member:
                 yield from _walk(
-                    member, f"{label}/{name}", encoding, litter, inner, depth=depth + 1
+                    member,
+                    f"{label}/{name}",
+                    encoding,
+                    litter,
+                    numbers,
+                    parent=f"{parent}{INNER.sub('', name)}/",
+                    depth=depth + 1,
                 )
         else:
             yield parent + name, open_member
@@ -229,7 +242,7 @@ def _tar_members(stream: IO[bytes], label: str) -> Members:
 
 def _safe(name: str, label: str) -> str:
     """Return a relative path with single slashes; refuse others. `pathlib` takes 40 us per file."""
-    path = printable(name.replace("\\", "/"))
+    path = utf8_name(name.replace("\\", "/"))
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:[\\/]", name):
         problem = f"{label} has a file that points outside its folder, '{name}'"

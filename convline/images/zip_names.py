@@ -76,7 +76,7 @@ def _choices(name: bytes, encoding: str | None, label: str) -> str:
     return "\n".join([f"{problem}; {advice}:", *readings])
 
 
-def printable(name: str) -> str:
+def utf8_name(name: str) -> str:
     """Return `name` with bytes that are not UTF-8, which tar and Linux allow, written as `%xe9`."""
     raw = name.encode("utf-8", "surrogateescape")
     return name if name.isascii() else raw.decode("utf-8", "backslashreplace").replace("\\", "%")

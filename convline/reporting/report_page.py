@@ -131,11 +131,14 @@ def read_metrics(stage: str) -> dict[str, Any]:
     """
     file = paths.metrics(stage)
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        metrics = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"there is no {file}; run `dvc repro`") from None
     except ValueError as error:
         raise UserError(f"{file} is not valid JSON: {error}; run `dvc repro`") from None
+    if not isinstance(metrics, dict) or not metrics:
+        raise UserError(f"{file} has no metrics; run `dvc repro`")
+    return metrics
 
 
 def read_pipeline() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Write files and folders that are complete or absent: written aside, then renamed."""
 
+import errno
 import fcntl
 import json
 import os
@@ -51,6 +52,18 @@ def fresh_file(path: Path) -> Iterator[Path]:
         partial.replace(path)
 
 
+def require_writable(*files: Path) -> None:
+    """Check that files can be written, before hours of work whose results they store.
+
+    Raises:
+        PermissionError: the nearest existing folder of one of them is read-only.
+    """
+    for file in files:
+        folder = next(parent for parent in file.absolute().parents if parent.exists())
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file.parent))
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON with sorted keys, so that Git diffs are small.
 
@@ -66,7 +79,10 @@ def write_json(path: Path, content: Any) -> None:
 def _locked(path: Path) -> Iterator[None]:
     """Lock an output; the system releases the lock of a process that was killed."""
     lock = path.with_name(f".partial-{path.name}.lock")
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        raise UserError(f"cannot create the folder '{lock.parent}': {error.strerror}") from None
     with lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from convline.runtime import paths
+from convline.runtime.errors import UserError
 from convline.runtime.files import write_json
 
 DVC_TMP = Path(".dvc/tmp")
@@ -28,7 +29,7 @@ def keep_run_time(module: str) -> None:
     import psutil  # noqa: PLC0415 (benchmarks/gpu.py runs without it)
 
     stage = module.removeprefix(STAGES)
-    with suppress(OSError, psutil.Error):
+    with suppress(OSError, UserError, psutil.Error):
         seconds = time.time() - psutil.Process().create_time()
         content = {"seconds": round(seconds, 2), "metrics_sha256": _fingerprint(stage)}
         write_json(RUN_TIMES / f"{stage}.json", content)

@@ -6,19 +6,32 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from convline.runtime.errors import UserError
+from convline.runtime.printable import printable
 from convline.runtime.run_times import keep_run_time
 
 AGAIN = "then run the same command again"
-# What a user can do about errors of the system, by the text that TensorFlow and HDF5 pass on, too.
+DENIED = f"no permission{{where}}. Change the permissions or the owner, {AGAIN}."
+# What a user can do about errors of the system, by its text: TensorFlow, HDF5 and SQLite raise
+# errors of their own with that text, without errno.
 SYSTEM_ERRORS = {
-    errno.ENOSPC: f"the disk is full. Free some space, {AGAIN}.",
-    errno.EDQUOT: f"your quota of disk space is used up. Free some space, {AGAIN}.",
-    errno.EFBIG: f"a file is larger than this system allows (ulimit -f). Raise the limit, {AGAIN}.",
-    errno.EACCES: f"no permission{{}}. Change the permissions or the owner, {AGAIN}.",
-    errno.EPERM: f"no permission{{}}. Change the permissions or the owner, {AGAIN}.",
-    errno.EROFS: f"the file system is read-only. Use a folder that can be written, {AGAIN}.",
+    os.strerror(errno.ENOSPC): f"the disk is full. Free some space, {AGAIN}.",
+    os.strerror(errno.EDQUOT): f"your quota of disk space is used up. Free some space, {AGAIN}.",
+    os.strerror(errno.EFBIG): (
+        f"a file is larger than this system allows (ulimit -f). Raise the limit, {AGAIN}."
+    ),
+    os.strerror(errno.EACCES): DENIED,
+    os.strerror(errno.EPERM): DENIED,
+    os.strerror(errno.EROFS): (
+        f"the file system is read-only. Use a folder that can be written, {AGAIN}."
+    ),
+    # SQLite, in which DVC keeps its state, gives no other reason.
+    "disk I/O error": (
+        "DVC cannot write its database. Check the free disk space, and the largest file that this "
+        f"system allows (ulimit -f), {AGAIN}."
+    ),
 }
 
 
@@ -42,13 +55,13 @@ def run(main: Callable[[], None], name: str = "") -> None:
         main()
         keep_run_time(name)
     except UserError as error:
-        sys.exit(f"{name}: {error}")
+        sys.exit(printable(f"{name}: {error}"))
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
         if not (reason := _system_error(error)):
             raise
-        sys.exit(f"{name}: {reason}")
+        sys.exit(printable(f"{name}: {reason}"))
 
 
 def _module_name() -> str:
@@ -58,10 +71,19 @@ def _module_name() -> str:
 
 def _system_error(error: Exception) -> str | None:
     """Return the message for an error of the system, or None for other errors."""
-    file = getattr(error, "filename", None)
-    where = f" to use '{file}'" if file else ""
-    for number, reason in SYSTEM_ERRORS.items():
-        # TensorFlow and HDF5 raise classes of their own with the system's text, without errno.
-        if getattr(error, "errno", None) == number or os.strerror(number) in str(error):
-            return reason.format(where)
+    number = getattr(error, "errno", None)
+    text = f"{error} {os.strerror(number) if number else ''}"
+    for known, reason in SYSTEM_ERRORS.items():
+        if known in text:
+            return reason.format(where=_where(getattr(error, "filename", None)))
     return None
+
+
+def _where(file: str | None) -> str:
+    if not file:
+        return ""
+    path = Path(file)
+    # The user knows the folder, not the names under which outputs are written aside.
+    return (
+        f" to write '{path.parent}'" if path.name.startswith(".partial-") else f" to use '{file}'"
+    )

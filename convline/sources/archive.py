@@ -5,7 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from convline.images.zip_names import printable
+from convline.images.zip_names import utf8_name
 from convline.params.schema import Download
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -48,7 +48,7 @@ def _pack(folder: Path, archive: Path) -> None:
                 path = Path(parent, file)
                 if path.exists() and not path.is_file():
                     raise UserError(f"download.path: '{path}' is neither a file nor a folder")
-                info = zipfile.ZipInfo(printable(str(path.relative_to(folder))))
+                info = zipfile.ZipInfo(utf8_name(str(path.relative_to(folder))))
                 info.file_size = path.stat().st_size
                 with path.open("rb") as stream, packed.open(info, "w") as member:
                     shutil.copyfileobj(stream, member)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shlex
 
 import click
@@ -54,6 +55,18 @@ def test_the_table_holds_all_probabilities(served, capsys):
     assert len(table) == 2  # each file once
     assert table[["probability_dark", "probability_light"]].sum(axis=1).tolist() == [1, 1]
     assert table.predicted.tolist() == ["dark", "light"]
+
+
+def test_names_are_printed_without_control_characters(served, capsys):
+    photo = (served / "photos/dark.png").read_bytes()
+    names = [os.fsdecode(b"photos/\x1b[31m\xff.png"), "photos/\x07.png"]
+    for name, content in zip(names, (photo, b"no image"), strict=True):
+        (served / name).write_bytes(content)
+    with pytest.raises(SystemExit):
+        call(*names)
+    out, err = capsys.readouterr()
+    assert out.startswith(r"photos/\x1b[31m\udcff.png  dark")
+    assert err == "photos/\\x07.png: not an image\n"
 
 
 def test_a_broken_file_is_reported_and_the_others_are_predicted(served, capsys):

@@ -259,6 +259,17 @@ def test_a_member_beyond_the_limit_is_refused(tmp_path, monkeypatch):
         read(archive)
 
 
+def test_more_inner_archives_than_anyone_packs_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_INNER", 20)
+    packed = pack("zip", {"1.jpg": b"x"})
+    for _ in range(3):
+        packed = pack("zip", {f"{i}.zip": packed for i in range(16)})
+    assert (
+        refusals(save(tmp_path / "bomb.zip", packed))
+        == ["bomb.zip/0.zip/1.zip ... has more than 20 inner archives"] * 2
+    )
+
+
 def read(archive: Path) -> dict[str, bytes]:
     members = list(archives.read_members(archive, lambda _: True))
     assert len(dict(members)) == len(members)

@@ -37,5 +37,14 @@ def test_dvc_cannot_parse_an_unquoted_tilde(home):
     assert "download.path=~/photos.zip" in output
 
 
+@pytest.mark.parametrize("kind", ["passwd", "../../x"])
+def test_an_unknown_kind_of_source_is_answered_with_the_known_ones(home, kind):
+    output = dvc(
+        home / "repository", "exp", "run", "-S", f"download.kind={kind}", "download", fails=True
+    )
+    known = "'archive', 'digits', 'kaggle_competition', 'kaggle_dataset', 'keras'"
+    assert f"download.kind: must be one of {known}, got '{kind}'" in output
+
+
 def override(path: str) -> list[str]:
     return ["-S", "download.kind=archive", "-S", f"download.path={path}"]

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir, fresh_file, write_json
-from tests.commands import REPOSITORY
+from tests.commands import OBEY_PERMISSIONS, REPOSITORY, environment, run_in
 
 KILLED = """
 import os, sys
@@ -31,6 +32,29 @@ def test_a_fresh_folder_makes_its_parents(tmp_path):
     with fresh_dir(tmp_path / "a/b/out") as folder:
         (folder / "new").write_text("2")
     assert tree(tmp_path) == {"a/b/out/new": "2"}
+
+
+@pytest.mark.parametrize("parent", ["/proc/nothing", "a file", "a file/below"])
+def test_a_folder_that_cannot_be_created_is_named(tmp_path, monkeypatch, parent):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").touch()
+    with (
+        pytest.raises(UserError, match=f"cannot create the folder '{parent}': "),
+        fresh_file(Path(parent, "out.csv")),
+    ):
+        pass
+    assert tree(tmp_path) == {"a file": ""}
+
+
+def test_a_read_only_folder_is_refused_before_the_work(tmp_path):
+    code = "from convline.runtime.files import *; require_writable(Path('.x'), Path('{}/new/x'))"
+    (tmp_path / "closed").mkdir(mode=0o555)
+    (tmp_path / "open").mkdir()
+    for folder, ending in (("open", ""), ("closed", "Permission denied: 'closed/new'\n")):
+        command = [*OBEY_PERMISSIONS, sys.executable, "-c", code.format(folder)]
+        result = run_in(tmp_path, command, {**environment(), "PYTHONPATH": str(REPOSITORY)})
+        assert result.stderr.endswith(ending)
+        assert (result.returncode == 0) == (not ending)
 
 
 def test_the_old_folder_stays_until_the_new_one_is_whole(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from tests.commands import REPOSITORY, environment, run_in
 
 CODE = """
-import errno, os, signal
+import errno, os, signal, sqlite3
 from convline.runtime.errors import UserError
 from convline.runtime.runner import run
 
@@ -30,6 +30,14 @@ TOO_LARGE = (
     f"stages.demo: a file is larger than this system allows (ulimit -f). Raise the limit, {AGAIN}"
 )
 READ_ONLY = f"stages.demo: the file system is read-only. Use a folder that can be written, {AGAIN}"
+NOT_WRITABLE = (
+    f"stages.demo: no permission to write 'models'. Change the permissions or the owner, {AGAIN}"
+)
+NO_DATABASE = (
+    "stages.demo: DVC cannot write its database. Check the free disk space, and the largest file "
+    f"that this system allows (ulimit -f), {AGAIN}"
+)
+ESCAPED = "stages.demo: \\x1b[31mred.jpg: no image\n"
 DISK_FULL = "stages.demo: the disk is full. Free some space, then run the same command again.\n"
 
 
@@ -41,16 +49,11 @@ DISK_FULL = "stages.demo: the disk is full. Free some space, then run the same c
         ("raise OSError(errno.ENOSPC, 'full')", 1, DISK_FULL),
         ("raise RuntimeError('cannot write: No space left on device')", 1, DISK_FULL),
         ("raise PermissionError(errno.EACCES, 'Permission denied', 'data/raw')", 1, DENIED),
-        (
-            "raise RuntimeError('HDF5: File too large')",
-            1,
-            TOO_LARGE,
-        ),
-        (
-            "raise OSError(errno.EROFS, 'Read-only file system')",
-            1,
-            f"stages.demo: the file system is read-only. Use a folder that can be written, {AGAIN}",
-        ),
+        ("raise PermissionError(errno.EPERM, 'x', 'models/.partial-a.keras')", 1, NOT_WRITABLE),
+        ("raise RuntimeError('HDF5: File too large')", 1, TOO_LARGE),
+        ("raise OSError(errno.EROFS, 'Read-only file system')", 1, READ_ONLY),
+        ("raise sqlite3.OperationalError('disk I/O error')", 1, NO_DATABASE),
+        (r"raise UserError('\x1b[31mred.jpg: no image')", 1, ESCAPED),
         ("raise KeyboardInterrupt", 130, ""),
         ("os.kill(os.getpid(), signal.SIGTERM)", 143, ""),
     ],
@@ -86,3 +89,14 @@ def test_a_bug_keeps_its_traceback(tmp_path):
 def run_code(folder, body):
     variables = {**environment(), "PYTHONPATH": str(REPOSITORY)}
     return run_in(folder, [sys.executable, "-c", CODE.format(body=body)], variables)
+
+
+@pytest.mark.parametrize("stage", ["download", "train"])
+def test_a_small_address_space_is_refused_before_tensorflow_crashes(stage):
+    command = ["prlimit", "--as=2500000000", sys.executable, "-m", f"stages.{stage}"]
+    result = run_in(REPOSITORY, command, environment())
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "this system allows 2.5 GB of address space (ulimit -v); TensorFlow needs 4 GB or more. "
+        f"Raise the limit, {AGAIN}"
+    )
