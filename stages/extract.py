@@ -19,6 +19,7 @@ from convline.records.tfrecord_reader import read_batches
 from convline.runtime import paths
 from convline.runtime.files import fresh_dir, write_json
 from convline.runtime.keras_backend import keras
+from convline.runtime.machine import processor
 from convline.runtime.runner import run
 from convline.runtime.tensorflow_setup import set_up, threads
 
@@ -45,6 +46,7 @@ def main() -> None:
         "weights_sha256": weights_sha256(extractor),
         "values": int(np.prod(extractor.output_shape[1:])),
         "compute_dtype": compute_dtype,
+        "processor": processor(),
         "threads": threads(),
     }
     write_json(paths.metrics("extract"), {"extract": summary})

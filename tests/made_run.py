@@ -97,7 +97,8 @@ def write_metrics(metrics, classes):
     write_json(metrics / "extract.json", {"extract": {"values": 512}})
     for stage in ("train", "train_head"):
         best = {"epoch": 3, "val_loss": 0.5}
-        outcome = {"best": best, "parameters": 12345, "compute_dtype": "float32", "threads": 2}
+        outcome = {"best": best, "parameters": 12345, "compute_dtype": "float32"}
+        outcome |= {"processor": "A Processor", "threads": 2}
         write_json(metrics / f"{stage}.json", {stage: outcome})
     write_plots(metrics, classes)
 

@@ -82,7 +82,7 @@ def outcome(trained: dict[str, Any], params: Train | TrainHead) -> Facts:
     best = trained["best"]
     return {
         "Training": f"{params.optimizer}, learning rate {params.learning_rate:g}, "
-        f"batches of {params.batch_size}, {trained['compute_dtype']}",
+        f"batches of {params.batch_size}, {trained['compute_dtype']} on {trained['processor']}",
         "Best epoch": f"{best['epoch']} of at most {params.epochs}, by validation loss "
         f"({best['val_loss']:.4f})",
         "Parameters": f"{trained['parameters']:,}",

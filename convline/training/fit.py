@@ -8,10 +8,12 @@ from convline.networks.output_layer import loss
 from convline.params.schema import Augmentation, Training
 from convline.records.dataset import Dataset
 from convline.runtime.keras_backend import keras
+from convline.runtime.machine import processor
 from convline.runtime.tensorflow_setup import has_gpu, tf, threads, verbose
 from convline.training.augmentation import is_on
 from convline.training.augmentation_gpu import augmenting, unchanged
 from convline.training.batches import target_batches, training_batches
+from convline.training.compiled_update import compile_update
 from convline.training.live_curves import Curves
 from convline.training.optimizers import optimizer, schedule_callbacks
 
@@ -70,6 +72,7 @@ def fit(
             **{name: history[name][best.best_epoch] for name in CURVES},
         },
         "compute_dtype": keras.config.dtype_policy().compute_dtype,
+        "processor": processor(),
         "threads": threads(),
     }
 
@@ -119,7 +122,7 @@ def compile_model(model: keras.Model, params: Training, steps: int) -> None:
     # tensor" (keras#19246).
     several_devices = tf.distribute.get_strategy().num_replicas_in_sync > 1
     model.compile(
-        optimizer(params, steps),
+        compile_update(optimizer(params, steps)),
         loss=loss(params),
         metrics=[accuracy(name="accuracy")],
         steps_per_execution=1 if several_devices else STEPS_PER_EXECUTION,

@@ -1,22 +1,10 @@
-"""Optimizers and schedules are Keras's; the compiled update is theirs in one pass over memory."""
+"""Optimizers and schedules are Keras's."""
 
-import numpy as np
 import pytest
 
 from convline.params.loading import validate
 from convline.runtime.keras_backend import keras
-from convline.training import optimizers
 from convline.training.optimizers import optimizer, schedule_callbacks
-from tests.classifiers import scratch
-
-KINDS = [
-    {"optimizer": "rmsprop", "momentum": 0.0},
-    {"optimizer": "rmsprop", "momentum": 0.9},
-    {"optimizer": "adam"},
-    {"optimizer": "sgd", "momentum": 0.0},
-    {"optimizer": "sgd", "momentum": 0.9},
-    {"optimizer": "adam", "learning_rate_schedule": "cosine_decay"},
-]
 
 
 def test_inverse_time_is_the_decay_of_the_tutorial(default):
@@ -67,43 +55,3 @@ def test_plateau_lowers_the_learning_rate_when_the_loss_stays(default):
         callback.on_epoch_end(epoch, {"val_loss": loss})
         rates.append(float(model.optimizer.learning_rate))
     assert rates == pytest.approx([0.001, 0.001, 0.001, 0.0005, 0.0005])
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
-def test_the_compiled_update_is_keras_own_and_repeatable(default, monkeypatch, kind):
-    default["train"] |= {"learning_rate": 0.001, "momentum": 0.0, **kind}
-    params = validate(default, "test").train
-    compiled, again = train(params), train(params)
-    monkeypatch.setattr(optimizers, "LARGE", np.inf)
-    plain = train(params)
-    for first, second, expected in zip(compiled, again, plain, strict=True):
-        np.testing.assert_array_equal(first, second)
-        np.testing.assert_allclose(first, expected, rtol=0, atol=2e-6)
-
-
-def test_a_model_with_a_compiled_update_is_a_plain_file_of_keras(default, tmp_path):
-    default["train"]["optimizer"] = "rmsprop"
-    model = large_model()
-    model.compile(optimizer(validate(default, "test").train, 1), "mse")
-    model.train_on_batch(np.zeros((8, 400)), np.zeros((8, 300)))
-    scratch(model).save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded.optimizer) is keras.optimizers.RMSprop
-
-
-def train(params) -> list[np.ndarray]:
-    """Return the weights after 20 steps on the same random data."""
-    random = np.random.default_rng(0)
-    model = large_model()
-    model.compile(optimizer(params, 10), "mse")
-    x, y = random.standard_normal((20, 8, 400)), random.standard_normal((20, 8, 300))
-    for inputs, targets in zip(x, y, strict=True):
-        model.train_on_batch(inputs, targets)
-    return model.get_weights()
-
-
-def large_model() -> keras.Model:
-    keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input([400]), keras.layers.Dense(300)])
-    assert model.count_params() > optimizers.LARGE or np.inf == optimizers.LARGE
-    return model
