@@ -1,5 +1,7 @@
 """Compile the update of an optimizer with XLA."""
 
+from functools import cache
+
 from convline.runtime.keras_backend import keras
 from convline.runtime.native_log import without_native_log
 from convline.runtime.tensorflow_setup import has_gpu, tf
@@ -17,10 +19,8 @@ def compile_update(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     """
     if has_gpu():
         return optimizer
+    _start_xla()
     plain = optimizer.update_step
-    with without_native_log():
-        # XLA prints a message at its first use.
-        tf.function(tf.identity, jit_compile=True)(tf.zeros(()))
 
     def update_step(gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
         if variable.shape.num_elements() < LARGE:
@@ -35,3 +35,10 @@ def compile_update(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
 
     optimizer.update_step = update_step
     return optimizer
+
+
+@cache
+def _start_xla() -> None:
+    """Use XLA once, without the message that it prints then."""
+    with without_native_log():
+        tf.function(tf.identity, jit_compile=True)(tf.zeros(()))
