@@ -60,7 +60,10 @@ def main() -> None:
     with fresh_dir(paths.metrics_folder("evaluate")) as folder:
         write_curves(test, positive, folder)
         score_table(summaries).to_csv(folder / "scores.csv", index=False)
-        write_pictures(test, models, dataset, params, folder / "pictures")
+        # DVC expects the folder, also without pictures.
+        (folder / "pictures").mkdir()
+        if params.evaluate.pictures:
+            write_pictures(test, models, dataset, params, folder / "pictures")
     results = {
         **{model: summary.test for model, summary in summaries.items()},
         "classifier": chosen,
@@ -90,7 +93,6 @@ def write_pictures(
         name: split_model(with_extractor(model, params.extract, dataset.image_shape, params.seed))
         for name, model in models.items()
     }
-    folder.mkdir()
     mistakes.write_pictures(test, images, folder)
     feature_pictures.write_pictures(test, parts, images, folder)
 

@@ -52,6 +52,7 @@ class Evaluate(Section):
     batch_size: BatchSize
     classifier: Literal["auto", "scratch", "transfer"]
     n_resamples: Annotated[int, Field(ge=100, le=1_000_000)]
+    pictures: bool
     positive_class: str | None
     target_sensitivity: Annotated[float, Field(gt=0, le=1)]
     intended_use: str | None

@@ -113,7 +113,8 @@ def write_page(file: Path) -> int:
         **model_facts.facts(metrics, params),
         **run_facts.facts(pipeline["stages"], metrics),
         "plots": by_part(draw(), pipeline),
-        "pictures": pictures(pipeline),
+        "pictures": pictures(pipeline, params),
+        "pictures_off": not params.evaluate.pictures,
         "params_yaml": paths.PARAMS.read_text(encoding="utf-8"),
         "data": data_facts(metrics, params),
     }
@@ -172,10 +173,12 @@ def by_part(plots: list[Plot], pipeline: dict[str, Any]) -> dict[str, list[dict[
     return parts
 
 
-def pictures(pipeline: dict[str, Any]) -> dict[str, list[Picture]]:
-    """Return the pictures of each part of the page."""
+def pictures(pipeline: dict[str, Any], params: Params) -> dict[str, list[Picture]]:
+    """Return the pictures of each part of the page; none of evaluate if it draws none."""
     parts: dict[str, list[Picture]] = {"test": [], "training": [], "data": []}
     for stage, name in plot_files(pipeline):
+        if stage == "evaluate" and not params.evaluate.pictures:
+            continue
         part = PARTS.get(stage, "data")
         parts[part] += [picture(file, part) for file in picture_files(Path(name))]
     return parts

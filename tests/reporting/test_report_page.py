@@ -110,6 +110,16 @@ def test_pictures_of_a_folder_follow_the_order_of_the_page(tmp_path):
     assert report_page.picture_files(Path("metrics/evaluate/roc.csv")) == []
 
 
+def test_pictures_that_are_switched_off_are_not_shown(tmp_path):
+    write_run(tmp_path, EVIL)
+    params = tmp_path / "params.yaml"
+    params.write_text(params.read_text().replace("pictures: true", "pictures: false", 1))
+    assert convline(tmp_path, "report").returncode == 0
+    page = (tmp_path / PAGE).read_text(encoding="utf-8")
+    assert [image["alt"] for image in parse(page).images] == ["Odd picture"]
+    assert "There are no pictures: evaluate.pictures is false." in words(page)
+
+
 def test_a_large_picture_is_embedded_as_jpeg(tmp_path):
     file = tmp_path / "large.png"
     Image.effect_noise((900, 900), 60).convert("RGB").save(file)

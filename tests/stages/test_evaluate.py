@@ -65,6 +65,17 @@ def test_it_repeats_byte_for_byte(evaluated):
     assert len(files) > 10
 
 
+def test_without_pictures_only_their_folder_is_empty(evaluated, set_params):
+    pictures = paths.metrics_folder("evaluate") / "pictures"
+    files = [path for path in paths.METRICS.rglob("*.*") if path.parent != pictures]
+    before = {path: path.read_bytes() for path in files}
+    assert len(list(pictures.iterdir())) == 11
+    set_params(**{"evaluate.pictures": False})
+    evaluate.main()
+    assert list(pictures.iterdir()) == []
+    assert {path: path.read_bytes() for path in files} == before
+
+
 def test_images_of_one_group_are_not_independent(evaluated):
     keys = read_predictions(paths.PREDICTIONS / "scratch.csv")["test"].keys.tolist()
     write_json(paths.GROUPS, {key: f"patient {i // 4}" for i, key in enumerate(keys)})
