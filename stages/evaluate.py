@@ -54,6 +54,8 @@ def main() -> None:
     }
     comparison = compare(test["scratch"], test["transfer"], weights)
     chosen = choose(params.evaluate.classifier, summaries)
+    # Before the pictures, whose networks would change the names that Keras gives to layers.
+    classifier(models[chosen], dataset.image_shape, params).save(paths.CLASSIFIER)
     with fresh_dir(paths.PREDICTIONS) as folder:
         for model, splits in predictions.items():
             write_predictions(splits, folder / f"{model}.csv")
@@ -71,7 +73,6 @@ def main() -> None:
         "examples": len(test["scratch"].labels),
     }
     write_json(paths.metrics("evaluate"), results)
-    classifier(models[chosen], dataset.image_shape, params).save(paths.CLASSIFIER)
     for line in describe_positive(dataset.classes, params.evaluate.positive_class):
         print(line)
     print(tabulate(summaries))

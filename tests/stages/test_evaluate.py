@@ -68,6 +68,7 @@ def test_it_repeats_byte_for_byte(evaluated):
 def test_without_pictures_only_their_folder_is_empty(evaluated, set_params):
     pictures = paths.metrics_folder("evaluate") / "pictures"
     files = [path for path in paths.METRICS.rglob("*.*") if path.parent != pictures]
+    files += [paths.CLASSIFIER]
     before = {path: path.read_bytes() for path in files}
     assert len(list(pictures.iterdir())) == 11
     set_params(**{"evaluate.pictures": False})
