@@ -23,9 +23,12 @@ def grad_cam(parts: ModelParts, images: np.ndarray, labels: np.ndarray) -> np.nd
         float32 (n, rows, columns), 0 to 1, in the size of the first backbone's last convolution;
         all zero if no region supports the class.
     """
-    with tf.GradientTape() as tape:
-        maps, features = parts.maps(tf.cast(images, "float32"))
-        score = tf.gather(parts.logits(features), labels, axis=1, batch_dims=1)
+    pixels = tf.cast(images, "float32")
+    maps = parts.maps(pixels)
+    # Without the layers up to the maps: their gradients take two thirds of VGG16's time.
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(maps)
+        score = tf.gather(parts.logits(pixels, maps), labels, axis=1, batch_dims=1)
     gradients = tape.gradient(score, maps)
     heats = [_heat(x, gradient) for x, gradient in zip(maps, gradients, strict=True)]
     size = heats[0].shape[1:3]

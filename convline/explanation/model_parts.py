@@ -19,15 +19,16 @@ class ModelParts:
         responses: from images to the output of each of these layers, (batch, rows, columns,
             channels).
         maps: from images to the output of the last convolution of each backbone, (batch, rows,
-            columns, channels) each, and the features.
-        logits: from features to one number per class before the softmax, float32 (batch, classes).
+            columns, channels) each.
+        logits: from images, as a tensor, and their maps to one number per class before the softmax,
+            float32 (batch, classes).
     """
 
     convolutions: list[keras.layers.Layer]
     names: list[str]
     responses: Callable[[Any], list[Any]]
-    maps: Callable[[Any], tuple[list[Any], Any]]
-    logits: Callable[[Any], Any]
+    maps: Callable[[Any], list[Any]]
+    logits: Callable[[Any, list[Any]], Any]
 
 
 def split_model(model: TrainedModel) -> ModelParts:
@@ -46,15 +47,13 @@ def _split_cnn(network: keras.Model, names: list[str]) -> ModelParts:
     convolutions = [network.get_layer(name) for name in names]
     output = network.get_layer("output")
     responses = _outputs(network, [layer.output for layer in convolutions])
-    last_and_features = _outputs(network, [convolutions[-1].output, output.input])
+    last = convolutions[-1].output
+    after_last = keras.Model([network.input, last], output.input)
 
-    def maps(images: Any) -> tuple[list[Any], Any]:
-        last, features = last_and_features(images)
-        return [last], features
+    def logits(images: Any, maps: list[Any]) -> Any:
+        return _logits(output, after_last([images, *maps]))
 
-    return ModelParts(
-        convolutions, names, responses, maps, lambda features: _logits(output, features)
-    )
+    return ModelParts(convolutions, names, responses, _outputs(network, [last]), logits)
 
 
 def _split_transfer(
@@ -69,9 +68,12 @@ def _split_transfer(
         _outputs(backbone, [layer.output for layer in layers])
         for backbone, layers in zip(backbones, convolutions, strict=True)
     ]
-    inner = [
-        _outputs(backbone, [layers[-1].output, backbone.output])
-        for backbone, layers in zip(backbones, convolutions, strict=True)
+    last = [layers[-1].output for layers in convolutions]
+    up_to_last = [_outputs(backbone, [x]) for backbone, x in zip(backbones, last, strict=True)]
+    # Also from the images, because some networks have layers beside their last convolution.
+    after_last = [
+        keras.Model([backbone.input, x], backbone.output)
+        for backbone, x in zip(backbones, last, strict=True)
     ]
     output = head.get_layer("output")
     before_output = keras.Model(head.input, output.input)
@@ -80,11 +82,14 @@ def _split_transfer(
         found = [part(x) for part, x in zip(responding, scaled(images), strict=True)]
         return [response for outputs in found for response in outputs]
 
-    def maps(images: Any) -> tuple[list[Any], Any]:
-        pairs = [part(x) for part, x in zip(inner, scaled(images), strict=True)]
-        features = [x for _, x in pairs]
+    def maps(images: Any) -> list[Any]:
+        return [part(x)[0] for part, x in zip(up_to_last, scaled(images), strict=True)]
+
+    def logits(images: Any, maps: list[Any]) -> Any:
+        inputs = zip(scaled(images), maps, strict=True)
+        features = [part([*x]) for part, x in zip(after_last, inputs, strict=True)]
         joined = features[0] if len(features) == 1 else keras.ops.concatenate(features, axis=-1)
-        return [last for last, _ in pairs], joined
+        return _logits(output, before_output(joined))
 
     several = len(backbones) > 1
     return ModelParts(
@@ -92,7 +97,7 @@ def _split_transfer(
         [f"{b}\n{name}" if several else name for b in names for name in names[b]],
         responses,
         maps,
-        lambda features: _logits(output, before_output(features)),
+        logits,
     )
 
 

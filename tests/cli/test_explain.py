@@ -77,7 +77,8 @@ def test_the_page_shows_the_prediction_and_loads_nothing(inside):
     assert "<i>cat" not in page
     # The parts of the model compute the same as the whole model.
     parts = classifier.parts
-    logits = parts.logits(parts.maps(classifier.resize(image)[np.newaxis])[1])
+    pixels = keras.ops.convert_to_tensor(classifier.resize(image)[np.newaxis])
+    logits = parts.logits(pixels, parts.maps(pixels))
     assert keras.ops.softmax(logits).numpy()[0] == pytest.approx(p, abs=1e-5)
     assert len(parts.convolutions) == (2 if inside == "scratch" else 13)
 

@@ -79,9 +79,10 @@ def test_the_parts_compute_the_same_as_the_whole_model(params, kind):
         head = transfer_head(build_head(params.train_head, (channels,), 3))
         model = with_extractor(head, extract, [40, 40, 1], 0)
     parts, expected = split_model(model), model.network.predict_on_batch(image)
-    logits = parts.logits(parts.maps(image.astype(np.float32))[1])
+    pixels = keras.ops.convert_to_tensor(image, "float32")
+    logits = parts.logits(pixels, parts.maps(pixels))
     assert keras.ops.softmax(logits).numpy() == pytest.approx(expected, abs=1e-5)
-    responses = parts.responses(image.astype(np.float32))
+    responses = parts.responses(pixels)
     assert len(responses) == len(parts.convolutions) == len(set(parts.names)) > 1
     if kind == "several":
         first, last = parts.names[0], parts.names[-1]
