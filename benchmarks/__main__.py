@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    experiment,
     features,
     head,
     orchestration,
@@ -37,7 +38,17 @@ from convline.runtime.machine import describe
 from convline.runtime.runner import run
 from convline.runtime.tensorflow_setup import set_up, tf
 
-PARTS = (training_input, step, preprocess, features, scratch, head, pipeline, orchestration)
+PARTS = (
+    training_input,
+    step,
+    preprocess,
+    features,
+    scratch,
+    head,
+    pipeline,
+    orchestration,
+    experiment,
+)
 ROWS = {row.name: row for part in PARTS for row in part.ROWS}
 
 

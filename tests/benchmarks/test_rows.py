@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from benchmarks import (
     decode,
+    experiment,
     features,
     head,
     orchestration,
@@ -33,6 +34,7 @@ from convline.records.features import load_features
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from tests.image_archives import pack
+from tests.pipeline.test_default_run import SHRUNK
 
 ROOT = Path(__file__).parents[2]
 IMAGES = 40
@@ -173,6 +175,18 @@ def test_stages_without_work_import_their_module_and_write_outputs(tmp_path, mon
         subprocess.run(["sh", "-c", " && ".join(writes)], check=True)
         outs = [*stage.get("outs", []), *stage["metrics"], *stage.get("plots", [])]
         assert all(Path(orchestration.path_of(out)).exists() for out in outs)
+
+
+@pytest.mark.slow
+def test_an_experiment_is_compared_with_its_two_stages(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(experiment, "VALUES", SHRUNK)
+    monkeypatch.setattr(experiment, "ROUNDS", 1)
+    timing, note = experiment.against_bare_stages()
+    assert timing.items == 2
+    assert note == (
+        f"DVC and its checks take {timing.ours[0] - timing.theirs[0]:.1f} s of an experiment"
+    )
 
 
 @pytest.fixture
