@@ -127,9 +127,11 @@ def copy_repository(folder: Path) -> None:
         shutil.copyfile(ROOT / name, folder / name)
     with chdir(folder):
         command("git", "init", "-q")
+        # `dvc exp run` needs them, too.
+        command("git", "config", "user.name", "benchmarks")
+        command("git", "config", "user.email", "benchmarks@localhost")
         command("git", "add", "-A")
-        who = ("-c", "user.name=benchmarks", "-c", "user.email=benchmarks@localhost")
-        command("git", *who, "commit", "-qm", "start")
+        command("git", "commit", "-qm", "start")
 
 
 def files() -> list[str]:
