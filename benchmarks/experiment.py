@@ -2,7 +2,8 @@
 
 Our side runs in a copy of the repository whose pipeline, the preset `default`, has run: DVC checks
 all stages, runs train and evaluate, and keeps the experiment. The peer runs these two stages alone,
-`python -m stages.train` and `python -m stages.evaluate`. Both train the same models.
+`python -m stages.train` and `python -m stages.evaluate`. Each run has a dropout rate of its own;
+otherwise, DVC would take its models from the cache.
 """
 
 import shutil
@@ -24,7 +25,6 @@ def against_bare_stages() -> tuple[Timing, str]:
     """Measure row 11 of the table."""
     folder = Path("experiment")
     workspace.copy_repository(folder)
-    # Values that DVC has not seen: it would take the models of others from its cache.
     rates = iter([f"0.3{i}" for i in range(1, 2 * ROUNDS + 2)])
     with chdir(folder):
         presets.write(presets.render("default", VALUES))

@@ -83,7 +83,7 @@ def _where(file: str | None) -> str:
     if not file:
         return ""
     path = Path(file)
-    # The user knows the folder, not the names under which outputs are written aside.
-    return (
-        f" to write '{path.parent}'" if path.name.startswith(".partial-") else f" to use '{file}'"
-    )
+    if path.name.startswith(".partial-"):
+        # Outputs are written aside, under a name that is in no document.
+        return f" to write '{path.parent}'"
+    return f" to use '{file}'"

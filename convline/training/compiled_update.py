@@ -6,16 +6,17 @@ from convline.runtime.keras_backend import keras
 from convline.runtime.native_log import without_native_log
 from convline.runtime.tensorflow_setup import has_gpu, tf
 
-# Weights of a variable from which the compiled update pays for its compilation, 0.2 s.
+# Smallest number of weights of a variable; to compile its update takes 0.1 s.
 LARGE = 100_000
 
 
 def compile_update(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """Compile the optimizer's own update of large variables with XLA, on a CPU.
 
-    Keras's formula as separate operations passes over memory once for each: up to half of the time
-    of a training step of the head. Compiled, it is one pass. The function replaces a method of the
-    instance, so that a saved model contains Keras's optimizer and needs no code of this project.
+    Keras's formula as separate operations passes over memory once for each; compiled, it is one
+    pass. A step of a head with 4.2 million weights took 28 ms of CPU time with RMSprop and 19
+    compiled, 40 and 17 with Adam. The function replaces a method of the instance, so that a saved
+    model contains Keras's optimizer and needs no code of this project.
     """
     if has_gpu():
         return optimizer
@@ -39,6 +40,6 @@ def compile_update(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
 
 @cache
 def _start_xla() -> None:
-    """Use XLA once, without the message that it prints then."""
+    """Use XLA once, without the messages that it and its square root print then."""
     with without_native_log():
-        tf.function(tf.identity, jit_compile=True)(tf.zeros(()))
+        tf.function(tf.sqrt, jit_compile=True, autograph=False)(tf.ones(()))
