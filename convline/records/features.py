@@ -11,7 +11,7 @@ import numpy as np
 
 from convline.runtime import paths
 from convline.runtime.errors import UserError
-from convline.runtime.tensorflow_setup import tf
+from convline.runtime.tensorflow_setup import PREFETCH, tf, threads, without_tuner
 
 HALF = {"bfloat16", "float16"}
 
@@ -99,6 +99,7 @@ def feature_batches(
             rows.
     """
     rows = tf.data.Dataset.from_tensor_slices((np.arange(len(split.labels)), split.labels))
+    rows = without_tuner(rows)
     if shuffle_seed is not None:
         rows = rows.shuffle(len(split.labels), seed=shuffle_seed)
 
@@ -108,5 +109,4 @@ def feature_batches(
         )
         return tf.ensure_shape(features, [None, *split.features.shape[1:]]), label
 
-    batches = rows.batch(batch_size).map(read, num_parallel_calls=tf.data.AUTOTUNE)
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return rows.batch(batch_size).map(read, num_parallel_calls=threads()).prefetch(PREFETCH)

@@ -8,7 +8,7 @@ import numpy as np
 
 from convline.records.dataset import Dataset
 from convline.runtime import memory, paths
-from convline.runtime.tensorflow_setup import tf
+from convline.runtime.tensorflow_setup import PREFETCH, tf, threads, without_tuner
 
 # Records are already in random order on disk, so a buffer larger than 256 MiB gains nothing.
 SHUFFLE_BYTES = 256 << 20
@@ -44,15 +44,15 @@ def read_batches(
     count = dataset.splits[split].examples
     image_bytes = math.prod(dataset.image_shape)
     files = [str(folder / shard) for shard in dataset.splits[split].shards]
-    records = tf.data.TFRecordDataset(files, num_parallel_reads=SHARDS_AT_ONCE)
-    examples = records.map(_parser(dataset), num_parallel_calls=tf.data.AUTOTUNE)
+    records = without_tuner(tf.data.TFRecordDataset(files, num_parallel_reads=SHARDS_AT_ONCE))
+    examples = records.map(_parser(dataset), num_parallel_calls=threads())
     examples = examples.apply(tf.data.experimental.assert_cardinality(count))
     if repeatedly and memory.fits(count * image_bytes):
         examples = examples.cache()
     if shuffle_seed is not None:
         buffer = min(count, SHUFFLE_BYTES // image_bytes + 1)
         examples = examples.shuffle(buffer, seed=shuffle_seed)
-    return examples.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    return examples.batch(batch_size).prefetch(PREFETCH)
 
 
 def find_images(keys: set[str], dataset: Dataset) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ from convline.params.schema import Augmentation, Training
 from convline.records.dataset import Dataset
 from convline.records.tfrecord_reader import read_batches
 from convline.runtime import paths
-from convline.runtime.tensorflow_setup import tf
+from convline.runtime.tensorflow_setup import PREFETCH, tf, threads
 from convline.training import augmentation, augmentation_cpu
 
 
@@ -42,7 +42,7 @@ def training_batches(
         return tf.ensure_shape(changed, [None, height, width, channels]), targets
 
     zipped = tf.data.Dataset.zip(batches, augmentation.seeds(seed))
-    return zipped.map(augment, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return zipped.map(augment, num_parallel_calls=threads()).prefetch(PREFETCH)
 
 
 def target_batches(

@@ -44,6 +44,12 @@ def test_what_fits_is_decoded_once_and_nothing_else_is_kept(workspace, monkeypat
         keys_of(once)
 
 
+def test_the_end_of_an_epoch_does_not_wait_for_a_tuner(workspace):
+    dataset = write_records(SHAPE, train=4)
+    batches = read_batches(paths.TFRECORDS, dataset, "train", 2, 1, repeatedly=True)
+    assert batches.options().autotune.enabled is False
+
+
 def test_shards_are_read_in_an_order_that_does_not_depend_on_the_machine(workspace, monkeypatch):
     shards = 2 * tfrecord_reader.SHARDS_AT_ONCE + 1
     dataset = write_records(SHAPE, "raw", shards, train=60)

@@ -44,6 +44,7 @@ def test_the_input_is_of_bytes_in_every_mode(batches):
 def test_each_batch_is_counted(batches):
     for data in (batches(), batches(**ALL), batches(**ALL, on_device=True)):
         assert data.cardinality() == 3
+        assert data.options().autotune.enabled is False  # Its end would wait for the tuner.
         assert [len(targets) for _, targets in data] == [4, 4, 2]
 
 
