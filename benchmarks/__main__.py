@@ -1,14 +1,14 @@
-"""Measure all rows of the table in docs/performance.md, or those named.
+"""Measure the rows of the tables in docs/performance.md, or those named.
 
-    python -m benchmarks                       all rows, about 20 minutes on two cores
+    python -m benchmarks                       the short rows, 20 minutes on two cores
     python -m benchmarks preprocess head       these rows
-    python -m benchmarks --page                only write the table
+    python -m benchmarks --page                only write the tables
 
 The images are 2,000 of Kaggle's competition dogs-vs-cats. Environment variables:
 
     BENCH_IMAGES     archive of the competition (default: in TEST_DATA_DIR)
     BENCH_WEIGHTS    VGG16's weights (default: beside TEST_DATA_DIR, or random, which is as fast)
-    TORCH_PYTHON     Python interpreter with torchvision
+    TORCH_PYTHON     Python interpreter with torch and torchvision
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks import (
     experiment,
     features,
+    full_size,
     head,
     orchestration,
     page,
@@ -48,8 +49,10 @@ PARTS = (
     pipeline,
     orchestration,
     experiment,
+    full_size,
 )
 ROWS = {row.name: row for part in PARTS for row in part.ROWS}
+SHORT = [row.name for row in ROWS.values() if not row.long]
 
 
 def main() -> None:
@@ -59,7 +62,7 @@ def main() -> None:
         return
     home, start = Path.cwd(), time.monotonic()
     with workspace.workspace():
-        for row in find_rows(arguments.rows or list(ROWS)):
+        for row in find_rows(arguments.rows or SHORT):
             print(f"{row.name}: {row.what} against {row.against}", flush=True)
             outcome = measure(row)
             with chdir(home):
@@ -76,7 +79,7 @@ def parse_arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
-    parser.add_argument("--page", action="store_true", help="write the table without measuring")
+    parser.add_argument("--page", action="store_true", help="write the tables without measuring")
     return parser.parse_args()
 
 
@@ -95,10 +98,9 @@ def find_rows(names: list[str]) -> list[Row]:
 def measure(row: Row) -> dict[str, Any]:
     """Measure a row and return its entry in docs/performance.json."""
     try:
-        timing, note = row.measure()
+        return {**page.numbers(row.measure(), row.unit), "machine": machine()}
     except NotMeasured as reason:
         return {"note": f"not measured: {reason}", "machine": machine()}
-    return {**page.seconds(timing, row.unit), "note": note, "machine": machine()}
 
 
 def machine() -> str:

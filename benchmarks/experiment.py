@@ -7,13 +7,12 @@ otherwise, DVC would take its models from the cache.
 """
 
 import shutil
-import statistics
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
 from benchmarks import workspace
-from benchmarks.harness import Row, Timing, in_turn
+from benchmarks.harness import Result, Row, in_turn, median_seconds
 from convline.params import presets
 
 STAGES = ("train", "evaluate")
@@ -21,7 +20,7 @@ VALUES: list[str] = []
 ROUNDS = 3
 
 
-def against_bare_stages() -> tuple[Timing, str]:
+def against_bare_stages() -> Result:
     """Measure row 11 of the table."""
     folder = Path("experiment")
     workspace.copy_repository(folder)
@@ -31,8 +30,8 @@ def against_bare_stages() -> tuple[Timing, str]:
         workspace.command("dvc", "repro")
         timing = in_turn(lambda: experiment(rates), lambda: bare(rates), ROUNDS, warm_up=False)
     shutil.rmtree(folder)
-    beyond = statistics.median(timing.ours) - statistics.median(timing.theirs)
-    return timing, f"DVC and its checks take {beyond:.1f} s of an experiment"
+    beyond = median_seconds(timing.ours) - median_seconds(timing.theirs)
+    return Result(timing, note=f"DVC and its checks take {beyond:.1f} s of an experiment")
 
 
 def experiment(rates: Iterator[str]) -> int:

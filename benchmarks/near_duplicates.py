@@ -13,7 +13,6 @@ with `off`, in turn.
 import argparse
 import io
 import re
-import statistics
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ import pandas as pd
 from PIL import Image, ImageEnhance
 
 from benchmarks import workspace
-from benchmarks.harness import in_turn
+from benchmarks.harness import in_turn, median_seconds
 from convline.images.archives import read_members
 from convline.images.image_cache import ImageCache
 from convline.images.near_duplicates import find_near_duplicates
@@ -111,7 +110,7 @@ def time_stage(folder: Path, images: dict[str, bytes]) -> str:
         return organize
 
     timing = in_turn(side("off"), side("together"), ROUNDS)
-    off, on = (statistics.median(x) / timing.items * 1000 for x in (timing.ours, timing.theirs))
+    off, on = (median_seconds(side) / timing.items * 1000 for side in (timing.ours, timing.theirs))
     seconds = f"{on:.2f} s per 1,000 images with the search, {off:.2f} s without"
     return f"organize: {seconds}, {timing.ratio:.2f} times, process start included"
 

@@ -13,13 +13,13 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from benchmarks import workspace
-from benchmarks.harness import Row, Timing, in_turn
+from benchmarks.harness import Result, Row, in_turn
 
 DVC_YAML = Path("dvc.yaml")
 ROUNDS = 1
 
 
-def against_bare_start() -> tuple[Timing, str]:
+def against_bare_start() -> Result:
     """Measure row 10 of the table."""
     folder = Path("orchestration")
     workspace.copy_repository(folder)
@@ -28,7 +28,7 @@ def against_bare_start() -> tuple[Timing, str]:
         workspace.module("compileall", "-q", "convline", "stages")
         timing = in_turn(lambda: repro(stages), lambda: bare(stages), ROUNDS, warm_up=False)
     shutil.rmtree(folder)
-    return timing, ""
+    return Result(timing)
 
 
 def without_work() -> list[str]:

@@ -7,20 +7,20 @@ copies less, and also shuffles, serializes and writes.
 """
 
 from benchmarks import workspace
-from benchmarks.harness import Row, Timing, in_turn, without_start
+from benchmarks.harness import Result, Row, in_turn, without_start
 from convline.params.loading import load_params
 from convline.runtime import paths
 
 ROUNDS = 3
 
 
-def against_decoding() -> tuple[Timing, str]:
+def against_decoding() -> Result:
     """Measure row 5 of the table."""
     workspace.prepare("organize")
     ours, theirs = "import stages.preprocess", "import benchmarks.decode"
     start = in_turn(workspace.python(ours), workspace.python(theirs), ROUNDS)
     timing = in_turn(stage, decoding, ROUNDS, warm_up=False)
-    return timing, without_start(timing, start)
+    return Result(timing, note=without_start(timing, start))
 
 
 def stage() -> int:

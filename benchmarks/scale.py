@@ -12,18 +12,15 @@ of the free memory. Linux only.
 
 import argparse
 import re
-import sys
-import time
 import zipfile
 from itertools import chain, cycle, islice
 from pathlib import Path
 
 import pandas as pd
-import psutil
 
 from benchmarks import workspace
+from benchmarks.usage import Usage, measured
 from convline.images.archives import read_members
-from convline.runtime.errors import UserError
 from convline.runtime.runner import run
 
 STAGES = ("download", "organize", "preprocess", "train", "extract", "train_head", "evaluate")
@@ -70,34 +67,19 @@ def repeat(archive: Path, count: int, path: Path) -> None:
             target.writestr(f"{label}.{i}.jpg", data)
 
 
-def measure(stage: str) -> tuple[float, float]:
-    """Return the seconds and the maximum memory in MB of a stage.
-
-    Raises:
-        UserError: the stage failed.
-    """
-    start, most = time.perf_counter(), 0.0
+def measure(stage: str) -> Usage:
+    """Run a stage as if no images fitted into memory."""
     code = f"{NOTHING_FITS}from stages import {stage}; from convline.runtime.runner import run; "
-    code += f"run({stage}.main)"
-    with psutil.Popen(
-        [sys.executable, "-c", code], env=workspace.environment(), stdout=sys.stderr
-    ) as process:
-        while process.poll() is None:
-            try:
-                used = process.memory_info()
-                most = max(most, (used.rss - used.shared) / 1e6)
-            except psutil.NoSuchProcess:
-                break
-            time.sleep(0.02)
-    if process.returncode:
-        raise UserError(f"{stage} failed, see above")
-    return time.perf_counter() - start, most
+    return measured(workspace.python(f"{code}run({stage}.main)"))[1]
 
 
-def table(rows: dict[int, dict[str, tuple[float, float]]]) -> str:
+def table(rows: dict[int, dict[str, Usage]]) -> str:
     """Return Markdown: a line per stage, seconds and MB per number of images."""
     columns = {
-        f"{count:,} images": {stage: f"{s:.0f} s, {mb:.0f} MB" for stage, (s, mb) in stages.items()}
+        f"{count:,} images": {
+            stage: f"{usage.seconds:.0f} s, {usage.memory or 0:.0f} MB"
+            for stage, usage in stages.items()
+        }
         for count, stages in rows.items()
     }
     return pd.DataFrame(columns).to_markdown()

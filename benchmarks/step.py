@@ -2,11 +2,12 @@
 
 Both are `fit` of the stage train's model, optimizer and precision, without validation. The peer has
 one augmented batch in memory, which costs nothing to read. A ratio of 1 means that the model never
-waits for its input.
+waits for its input. A second row compares the step on one batch with PyTorch's.
 """
 
 from benchmarks import workspace
-from benchmarks.harness import Row, Side, Timing, in_turn
+from benchmarks.harness import Limit, Result, Row, Side, best_rate, in_turn
+from benchmarks.torch_process import torch_process
 from convline.networks.cnn import build_cnn
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
@@ -19,11 +20,21 @@ EPOCHS = 2  # 80 steps
 ROUNDS = 3
 
 
-def against_one_batch() -> tuple[Timing, str]:
+def against_one_batch() -> Result:
     """Measure row 4 of the table."""
     workspace.prepare("preprocess")
     ours, theirs = sides(EPOCHS)
-    return in_turn(ours, theirs, ROUNDS), ""
+    return Result(in_turn(ours, theirs, ROUNDS))
+
+
+def against_torch() -> Result:
+    """Measure row 5 of the table."""
+    workspace.prepare("preprocess")
+    params = load_params()
+    _, ours = sides(EPOCHS)
+    size = (*params.preprocess.image_size, params.train.batch_size)
+    with torch_process("torch_cnn.py", *size, ours()) as theirs:
+        return Result(in_turn(ours, theirs, ROUNDS))
 
 
 def sides(epochs: int) -> tuple[Side, Side]:
@@ -38,6 +49,13 @@ def sides(epochs: int) -> tuple[Side, Side]:
     compile_model(model, params.train, steps)
     one = tf.data.Dataset.from_tensors(next(iter(batches))).repeat(steps)
     return fit(model, batches, epochs), fit(model, one, epochs)
+
+
+def one_batch() -> Limit:
+    """Measure training on one batch alone, in images per second."""
+    _, side = sides(EPOCHS)
+    batch_size = load_params().train.batch_size
+    return Limit("training on one batch", batch_size * best_rate(side, ROUNDS))
 
 
 def fit(model: keras.Model, batches: tf.data.Dataset, epochs: int) -> Side:
@@ -59,5 +77,13 @@ ROWS = [
         "steps",
         0.97,
         against_one_batch,
-    )
+    ),
+    Row(
+        "step-vs-torch",
+        "training steps on one batch",
+        "the same CNN in PyTorch, autocast to bfloat16, channels_last",
+        "steps",
+        1.5,
+        against_torch,
+    ),
 ]

@@ -15,45 +15,50 @@ One untimed epoch of each fills the system's file cache.
 
 import math
 import os
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
+
 from benchmarks import workspace
-from benchmarks.harness import NotMeasured, Row, Side, Timing, in_turn
+from benchmarks.harness import Limit, Result, Row, Side, best_rate, in_turn
+from benchmarks.torch_process import torch_process
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
 from convline.runtime import paths
-from convline.runtime.errors import UserError
 from convline.runtime.keras_backend import keras
-from convline.runtime.tensorflow_setup import set_up, tf
+from convline.runtime.tensorflow_setup import set_up, tf, threads
+from convline.training import augmentation, augmentation_cpu
 from convline.training.batches import training_batches
 
 Batches = Iterable[tuple[Any, Any]]
 TRAIN = paths.ORGANIZED / "train"
 ROUNDS = 5
+# Images per batch and batches of the warp alone.
+BATCH, BATCHES = 32, 100
 
 
-def against_image_data_generator() -> tuple[Timing, str]:
+def against_image_data_generator() -> Result:
     """Measure row 1 of the table."""
     workspace.prepare("preprocess")
-    return in_turn(epoch(convline()), epoch(image_data_generator()), ROUNDS), ""
+    ours, theirs = convline(), image_data_generator()
+    return Result(in_turn(epoch(ours), epoch(theirs), ROUNDS), warp_alone())
 
 
-def against_keras_layers() -> tuple[Timing, str]:
+def against_keras_layers() -> Result:
     """Measure row 2 of the table."""
     workspace.prepare("preprocess")
-    return in_turn(epoch(convline()), epoch(keras_layers()), ROUNDS), ""
+    return Result(in_turn(epoch(convline()), epoch(keras_layers()), ROUNDS), warp_alone())
 
 
-def against_torchvision() -> tuple[Timing, str]:
+def against_torchvision() -> Result:
     """Measure row 3 of the table."""
-    if "TORCH_PYTHON" not in os.environ:
-        raise NotMeasured("set TORCH_PYTHON to an interpreter with torch and torchvision")
     workspace.prepare("preprocess")
-    with torchvision(os.environ["TORCH_PYTHON"]) as theirs:
-        return in_turn(epoch(convline()), theirs, ROUNDS), ""
+    params = load_params()
+    size = (*params.preprocess.image_size, params.train.batch_size)
+    with torch_process("torch_input.py", TRAIN, *size) as theirs:
+        return Result(in_turn(epoch(convline()), theirs, ROUNDS), warp_alone())
 
 
 def epoch(make: Callable[[], Batches]) -> Side:
@@ -123,29 +128,21 @@ def keras_layers() -> Callable[[], Batches]:
     return lambda: batches
 
 
-@contextmanager
-def torchvision(python: str) -> Iterator[Side]:
-    """Run benchmarks/torch_input.py, which reads one epoch per line on its stdin."""
-    params = load_params()
-    script = str(workspace.ROOT / "benchmarks/torch_input.py")
-    size = [str(x) for x in (*params.preprocess.image_size, params.train.batch_size)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [python, script, str(TRAIN), *size], stdin=pipe, stdout=pipe, text=True, bufsize=1
-    ) as process:
+def warp_alone() -> Limit:
+    """Measure OpenCV's warp of one batch in memory, in a thread per core."""
+    params, dataset = load_params(), load_dataset()
+    height, width, channels = dataset.image_shape
+    seed = tf.constant([1, 2], tf.int64)
+    draws = augmentation.draw(BATCH, height, width, params.train.augmentation, seed)
+    images = np.random.default_rng(0).integers(0, 256, (BATCH, height, width, channels), np.uint8)
+    fields = [np.asarray(field) for field in draws]
 
-        def answer() -> str:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                raise UserError("the interpreter of TORCH_PYTHON failed, see above")
-            return line
+    def warp(_: int) -> int:
+        return len(augmentation_cpu.change(images, *fields))
 
-        def epoch() -> int:
-            print("epoch", file=process.stdin)
-            return int(answer())
-
-        answer()  # It is ready.
-        yield epoch
+    with ThreadPoolExecutor(threads()) as pool:
+        rate = best_rate(lambda: sum(pool.map(warp, range(BATCHES))), ROUNDS)
+    return Limit("OpenCV's warp alone", rate)
 
 
 WHAT = "training input with shear, zoom and flip, from TFRecords"

@@ -18,6 +18,7 @@ from benchmarks import (
     decode,
     experiment,
     features,
+    full_size,
     head,
     orchestration,
     pipeline,
@@ -30,6 +31,7 @@ from benchmarks import (
 )
 from benchmarks.__main__ import find_rows
 from benchmarks.harness import NotMeasured
+from benchmarks.usage import Usage
 from convline.records.features import load_features
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -79,8 +81,9 @@ def test_each_input_yields_all_training_images_in_each_epoch(small, side, low, h
 
 def test_input_rows_run(small):
     for row in training_input.ROWS[:2]:
-        timing, _ = row.measure()
+        timing, limit, _ = row.measure()
         assert timing.items == TRAIN
+        assert limit.rate > 0
         assert len(timing.ours) == len(timing.theirs) == 1
 
 
@@ -93,7 +96,7 @@ def test_torchvision_runs_in_its_own_interpreter(small, monkeypatch):
     interpreter.write_text(f'#!/bin/sh\necho "$@" > arguments\n{answers}\n')
     interpreter.chmod(0o755)
     monkeypatch.setenv("TORCH_PYTHON", str(interpreter.resolve()))
-    timing, _ = training_input.against_torchvision()
+    timing, *_ = training_input.against_torchvision()
     assert timing.items == TRAIN
     assert Path("arguments").read_text().endswith("torch_input.py data/organized/train 32 32 16\n")
 
@@ -111,15 +114,26 @@ def test_steps_are_counted_by_the_optimizer(small):
     assert ours() == theirs() == 3 * 2
 
 
+def test_a_step_is_compared_with_torch(small, monkeypatch):
+    answer = f"echo ready; while read x; do echo {2 * step.EPOCHS}; done"
+    interpreter = Path("python")
+    interpreter.write_text(f'#!/bin/sh\necho "$@" > arguments\n{answer}\n')
+    interpreter.chmod(0o755)
+    monkeypatch.setenv("TORCH_PYTHON", str(interpreter.resolve()))
+    assert step.against_torch().timing.items == 2 * step.EPOCHS
+    assert Path("arguments").read_text().endswith(f"torch_cnn.py 32 32 16 {2 * step.EPOCHS}\n")
+
+
 def test_preprocess_row(small):
-    timing, note = preprocess.against_decoding()
+    timing, _, note = preprocess.against_decoding()
     assert timing.items == IMAGES
     assert decode.decode_all(paths.ORGANIZED, (32, 32)) == IMAGES
     assert note.startswith("without process start ")
 
 
 def test_features_row(small):
-    timing, note = features.against_tutorial()
+    timing, limit, note = features.against_tutorial()
+    assert limit.rate > 0
     assert timing.items == IMAGES
     assert note.endswith("; VGG16 had random weights")
     for split, images in (("train", TRAIN), ("validation", VALIDATION), ("test", TEST)):
@@ -130,8 +144,9 @@ def test_features_row(small):
 
 
 def test_scratch_row(small):
-    timing, _ = scratch.against_tutorial()
-    assert timing.items == TRAIN
+    timing, limit, _ = scratch.against_tutorial(2)()
+    assert timing.items == 2 * TRAIN
+    assert limit.rate > 0
     assert Path("models/scratch.keras").exists()
     assert Path("tutorial_cnn.keras").exists()
 
@@ -146,8 +161,32 @@ def test_head_row_repeats_features_under_other_keys(small, monkeypatch):
     assert np.array_equal(many.labels[TRAIN : 2 * TRAIN], few.labels)
     assert np.allclose(many.features[TRAIN : 2 * TRAIN], few.features, atol=few.features.std() / 10)
     assert np.array_equal(np.load("many/features_train.npy"), many.features)
-    timing, _ = head.against_tutorial()
+    timing, limit, _ = head.against_tutorial()
     assert timing.items == 60
+    assert limit.rate > 0
+
+
+@pytest.mark.slow
+def test_full_size_row_scales_epochs(small, monkeypatch):
+    taken = iter(range(100))
+
+    def measured(call):
+        call()
+        return None, Usage(next(taken), 1, 10)
+
+    monkeypatch.setattr(full_size, "measured", measured)
+    timing, _, note = full_size.against_tutorial()
+    # Start 0, features 1, CNN 2 and 3, head 4 and 5: half a second per epoch.
+    assert timing.theirs[0].seconds == 0 + 1 + 34 / 2 + 15 / 2
+    # download 6, organize 7, preprocess 8, CNN 9 and 10, extract 11, head 12, evaluate 13.
+    assert timing.ours[0].seconds == 6 + 7 + 8 + 9 + 33 / 2 + 11 + 12 + 13
+    assert note == "1 against 0 minutes"
+
+
+def test_full_size_row_needs_all_images(small, monkeypatch):
+    monkeypatch.setattr(full_size, "IMAGES", 25_000)
+    with pytest.raises(NotMeasured, match="archive with all 25,000 images"):
+        full_size.against_tutorial()
 
 
 def test_the_tutorial_as_one_script_tests_both_models(small, capsys):
@@ -182,11 +221,10 @@ def test_an_experiment_is_compared_with_its_two_stages(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(experiment, "VALUES", SHRUNK)
     monkeypatch.setattr(experiment, "ROUNDS", 1)
-    timing, note = experiment.against_bare_stages()
+    timing, _, note = experiment.against_bare_stages()
     assert timing.items == 2
-    assert note == (
-        f"DVC and its checks take {timing.ours[0] - timing.theirs[0]:.1f} s of an experiment"
-    )
+    beyond = timing.ours[0].seconds - timing.theirs[0].seconds
+    assert note == f"DVC and its checks take {beyond:.1f} s of an experiment"
 
 
 @pytest.fixture
@@ -203,9 +241,13 @@ def small(tmp_path, monkeypatch):
     sizes = ["preprocess.image_size=[32,32]", "extract.image_size=[32,32]", "train.batch_size=16"]
     monkeypatch.setattr(workspace, "VALUES", ["organize.limit=40", *sizes, *precision])
     monkeypatch.setattr(tutorial, "SIZE", (32, 32))
-    for part in (training_input, preprocess, features, scratch, head):
+    for part in (training_input, step, preprocess, features, head):
         monkeypatch.setattr(part, "ROUNDS", 1)
-    for part in (scratch, head, pipeline):
+    monkeypatch.setattr(scratch, "ROUNDS", {2: 1})
+    monkeypatch.setattr(features, "BATCHES", 1)
+    monkeypatch.setattr(full_size, "PART", IMAGES)
+    monkeypatch.setattr(full_size, "IMAGES", IMAGES)
+    for part in (head, pipeline):
         monkeypatch.setattr(part, "EPOCHS", 1)
 
     def in_process(name, *arguments):
