@@ -12,7 +12,7 @@ from convline.networks.cnn import build_cnn
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
 from convline.runtime.keras_backend import keras
-from convline.runtime.tensorflow_setup import set_up, tf
+from convline.runtime.tensorflow_setup import set_up, tf, without_tuner
 from convline.training.batches import training_batches
 from convline.training.fit import compile_model
 
@@ -47,7 +47,7 @@ def sides(epochs: int) -> tuple[Side, Side]:
     batches = training_batches(dataset, params.train, params.train.augmentation, params.seed)
     steps = int(batches.cardinality())
     compile_model(model, params.train, steps)
-    one = tf.data.Dataset.from_tensors(next(iter(batches))).repeat(steps)
+    one = without_tuner(tf.data.Dataset.from_tensors(next(iter(batches))).repeat(steps))
     return fit(model, batches, epochs), fit(model, one, epochs)
 
 
