@@ -88,8 +88,7 @@ check:
 
 repro: setup
 	$(if $(PRESET),convline preset $(PRESET))
-	python -m convline.runtime.dvc_lock
-	dvc repro
+	python -m convline.runtime.repro
 	convline report
 
 report: setup

@@ -1,7 +1,4 @@
-"""Check that DVC can read dvc.lock; a kill while DVC writes it cuts it off.
-
-python -m convline.runtime.dvc_lock
-"""
+"""Check that DVC can read dvc.lock; a kill while DVC writes it cuts it off."""
 
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from dvc.utils.serialize import ParseError, parse_yaml
@@ -9,10 +6,14 @@ from voluptuous import Invalid
 
 from convline.runtime import paths
 from convline.runtime.errors import UserError
-from convline.runtime.runner import run
 
 
-def main() -> None:
+def check_dvc_lock() -> None:
+    """Read dvc.lock, if it exists, as DVC does.
+
+    Raises:
+        UserError: it is cut off or damaged.
+    """
     if not paths.DVC_LOCK.exists():
         return
     try:
@@ -23,7 +24,3 @@ def main() -> None:
             f"{paths.DVC_LOCK} is cut off or damaged; {remedy}: unchanged stages take their "
             "results from the cache"
         ) from error
-
-
-if __name__ == "__main__":
-    run(main)

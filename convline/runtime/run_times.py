@@ -35,11 +35,18 @@ def keep_run_time(module: str) -> None:
         write_json(RUN_TIMES / f"{stage}.json", content)
 
 
-def run_time(stage: str) -> float | None:
-    """Return the run time, in seconds, of the run that wrote the metrics of `stage`, if known."""
+def run_time(stage: str, since: float = 0) -> float | None:
+    """Return the run time, in seconds, of the run that wrote the metrics of `stage`, if known.
+
+    Args:
+        stage: name of the stage.
+        since: end of the oldest run that counts, in seconds since 1970.
+    """
+    file = RUN_TIMES / f"{stage}.json"
     try:
-        kept = json.loads((RUN_TIMES / f"{stage}.json").read_text(encoding="utf-8"))
-        return float(kept["seconds"]) if kept["metrics_sha256"] == _fingerprint(stage) else None
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        fits = kept["metrics_sha256"] == _fingerprint(stage) and file.stat().st_mtime >= since
+        return float(kept["seconds"]) if fits else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -4,7 +4,6 @@ Import `tf` from here, so that it is loaded without its start-up messages.
 """
 
 import os
-import sys
 from contextlib import AbstractContextManager, nullcontext
 
 from convline.runtime.errors import UserError
@@ -25,7 +24,6 @@ __all__ = [
     "set_up",
     "tf",
     "threads",
-    "verbose",
     "without_tuner",
 ]
 
@@ -115,11 +113,6 @@ def without_tuner(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.with_options(options)
-
-
-def verbose() -> int:
-    """Return Keras's `verbose`: 1 (a progress bar) if stdout is a terminal, 0 otherwise."""
-    return int(sys.stdout.isatty())
 
 
 def _choose_device(device: str) -> list[tf.config.PhysicalDevice]:

@@ -9,13 +9,14 @@ from convline.params.schema import Augmentation, Training
 from convline.records.dataset import Dataset
 from convline.runtime.keras_backend import keras
 from convline.runtime.machine import processor
-from convline.runtime.tensorflow_setup import has_gpu, tf, threads, verbose
+from convline.runtime.tensorflow_setup import has_gpu, tf, threads
 from convline.training.augmentation import is_on
 from convline.training.augmentation_gpu import augmenting, unchanged
 from convline.training.batches import target_batches, training_batches
 from convline.training.compiled_update import compile_update
 from convline.training.live_curves import Curves
 from convline.training.optimizers import optimizer, schedule_callbacks
+from convline.training.progress import Progress
 
 Metrics = dict[str, Any]
 # Training steps per call into TensorFlow: a step of the default CNN takes 8 ms instead of 16 on two
@@ -54,14 +55,15 @@ def fit(
     best = keras.callbacks.EarlyStopping(
         "val_loss", mode="min", patience=params.early_stopping_patience, restore_best_weights=True
     )
+    progress = Progress(sum(images), params.batch_size)
     history = model.fit(
         train,
         epochs=params.epochs,
         validation_data=validation,
         class_weight=class_weights(images) if params.class_weight == "balanced" else None,
         shuffle=False,  # The batches are shuffled already.
-        verbose=verbose(),
-        callbacks=[curves, *schedule_callbacks(params), best],
+        verbose=0,
+        callbacks=[progress, curves, *schedule_callbacks(params), best],
     ).history
     print(f"best epoch {best.best_epoch + 1} of {len(history['loss'])}, val_loss {best.best:.4f}")
     return {

@@ -2,7 +2,8 @@
 
 import pytest
 
-from convline.runtime import dvc_lock, paths
+from convline.runtime import paths
+from convline.runtime.dvc_lock import check_dvc_lock
 from convline.runtime.errors import UserError
 from tests.commands import REPOSITORY
 
@@ -18,11 +19,11 @@ def _empty_folder(tmp_path, monkeypatch):
 def test_a_whole_lock_or_none_is_valid(lines):
     if lines is not None:
         paths.DVC_LOCK.write_text("".join(LOCK.splitlines(keepends=True)[:lines]), "utf-8")
-    dvc_lock.main()
+    check_dvc_lock()
 
 
 @pytest.mark.parametrize("end", ["", "    - path: data/raw\n", "md5: '1"])
 def test_a_lock_that_is_cut_off_is_reported(end):
     paths.DVC_LOCK.write_text(LOCK[: LOCK.index("  download:")] + end, "utf-8")
     with pytest.raises(UserError, match=r"dvc\.lock is cut off .* run `git checkout dvc\.lock`"):
-        dvc_lock.main()
+        check_dvc_lock()
