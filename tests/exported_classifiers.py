@@ -13,9 +13,9 @@ from tests.tiny_records import image, write_records
 EXAMPLES = {"train": 12, "validation": 4, "test": 24}
 
 
-def write_run(set_params, color_mode="grayscale", interpolation="bilinear", backbone=None):
+def write_run(set_params, color_mode="grayscale", backbone=None, **preprocess):
     """Write a run's data and its classifier, the same test images as files and as records."""
-    values = {"image_size": [16, 12], "color_mode": color_mode, "interpolation": interpolation}
+    values = {"image_size": [16, 12], "color_mode": color_mode, **preprocess}
     set_params(**{f"preprocess.{name}": value for name, value in values.items()})
     set_params(**{"extract.weights": "none", "extract.image_size": [32, 32]})
     shape = [16, 12, 1 if color_mode == "grayscale" else 3]

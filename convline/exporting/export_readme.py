@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from convline.networks.resizing import PillowResizing
 from convline.serving.loaded_classifier import Classifier
 
 PAGE = """\
@@ -23,6 +24,24 @@ orientation. Convert images with 16-bit channels by `np.minimum(pixels >> {shift
 16 bits, {bit_depth} are significant (`preprocess.bit_depth`).
 
 {sections}"""
+# Lines that resize the PIL image `image` as preprocess does, by preprocess.aspect_ratio.
+FITTING = {
+    "stretch": """\
+image = image.resize(({width}, {height}), Image.Resampling.{filter})""",
+    "crop": """\
+w, h = image.size
+part = min(w, max(1, h * {width} // {height})), min(h, max(1, w * {height} // {width}))
+left, top = (w - part[0]) // 2, (h - part[1]) // 2
+image = image.crop((left, top, left + part[0], top + part[1]))
+image = image.resize(({width}, {height}), Image.Resampling.{filter})""",
+    "pad": """\
+w, h = image.size
+size = [(2 * w * {height} + h) // (2 * h), (2 * h * {width} + w) // (2 * w)]
+size = min({width}, max(1, size[0])), min({height}, max(1, size[1]))
+resized = image.resize(size, Image.Resampling.{filter})
+image = Image.new(image.mode, ({width}, {height}))
+image.paste(resized, (({width} - size[0]) // 2, ({height} - size[1]) // 2))""",
+}
 SECTIONS = {
     "onnx": """\
 ## classifier.onnx
@@ -67,7 +86,7 @@ from ai_edge_litert.interpreter import Interpreter  # or tf.lite.Interpreter
 from PIL import Image, ImageOps
 
 image = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("{mode}")
-image = image.resize(({width}, {height}), Image.Resampling.{filter})
+{fitting}
 interpreter = Interpreter("{first}")
 interpreter.allocate_tensors()
 pixels = np.asarray(image).reshape(1, {height}, {width}, {channels})
@@ -100,7 +119,7 @@ def write_readme(classifier: Classifier, table: pd.DataFrame, text: str, path: P
         "width": resize.width,
         "channels": channels,
         "mode": "L" if channels == 1 else "RGB",
-        "filter": resize.interpolation.upper(),
+        "fitting": fitting_lines(resize),
         "files": ", ".join(lite),
         "first": lite[0] if lite else "",
     }
@@ -108,3 +127,10 @@ def write_readme(classifier: Classifier, table: pd.DataFrame, text: str, path: P
     sections = "\n".join(SECTIONS[name].format(**facts) for name in shown)
     page = PAGE.format(table=f"```\n{text}\n```", sections=sections, **facts)
     path.write_text(page, encoding="utf-8")
+
+
+def fitting_lines(resize: PillowResizing) -> str:
+    """Return lines of Python that resize the PIL image `image` as this layer does."""
+    lines = FITTING[resize.aspect_ratio]
+    kind = resize.interpolation.upper()
+    return lines.format(height=resize.height, width=resize.width, filter=kind)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from convline.images.aspect_ratio import place
 from convline.runtime.keras_backend import keras
 
 Filter = Callable[[Any], Any]  # from a distance in pixels to a weight
@@ -46,11 +47,20 @@ class PillowResizing(keras.layers.Layer):
         height: of the result, in pixels.
         width: of the result, in pixels.
         interpolation: `nearest`, `bilinear`, `bicubic` or `lanczos`.
+        aspect_ratio: `stretch`, `crop` or `pad`, see convline.images.aspect_ratio.
     """
 
-    def __init__(self, height: int, width: int, interpolation: str, **kwargs: object) -> None:
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        interpolation: str,
+        aspect_ratio: str = "stretch",
+        **kwargs: object,
+    ) -> None:
         super().__init__(**kwargs)
-        self.height, self.width, self.interpolation = height, width, interpolation
+        self.height, self.width = height, width
+        self.interpolation, self.aspect_ratio = interpolation, aspect_ratio
 
     def call(self, images: Any) -> Any:
         """Resize pixels, 0 to 255, float32 (batch, any height, any width, channels).
@@ -59,7 +69,8 @@ class PillowResizing(keras.layers.Layer):
             Whole numbers, float32 (batch, height, width, channels).
         """
         rows, columns = keras.ops.shape(images)[1:3]
-        down, across = self._weights(rows, self.height), self._weights(columns, self.width)
+        down = self._weights((rows, columns), (self.height, self.width))
+        across = self._weights((columns, rows), (self.width, self.height))
         return resize_by_matrices(images, down, across, after_pass=_whole)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -68,23 +79,30 @@ class PillowResizing(keras.layers.Layer):
 
     def get_config(self) -> dict[str, object]:
         """Return the arguments of the constructor, which Keras saves."""
-        own = {"height": self.height, "width": self.width, "interpolation": self.interpolation}
-        return {**super().get_config(), **own}
+        names = ("height", "width", "interpolation", "aspect_ratio")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
-    def _weights(self, given: Any, wanted: int) -> Any:
+    def _weights(self, given: tuple[Any, Any], wanted: tuple[int, int]) -> Any:
         """Return the weight of each given pixel in each wanted one, (wanted, given)."""
-        pixels = keras.ops.arange(given, dtype="float64")
-        step = keras.ops.cast(given, "float64") / wanted
+        ops = keras.ops
+        placement = place(self.aspect_ratio, given, wanted, ops.maximum, ops.minimum)
+        start, count, offset, filled = (ops.cast(number, "float64") for number in placement)
+        # Counted from the first pixel that is used, and from the first one that is filled.
+        pixels = ops.arange(given[0], dtype="float64") - start
+        rows = ops.expand_dims(ops.arange(wanted[0], dtype="float64") - offset, 1)
+        used = ops.logical_and(pixels >= 0, pixels < count)
+        used = ops.logical_and(used, ops.logical_and(rows >= 0, rows < filled))
+        step = count / filled
         if self.interpolation == "nearest":
-            chosen = keras.ops.expand_dims(_nearest(step, wanted), 1)
-            return keras.ops.cast(chosen == pixels, "float32")
-        centers = (keras.ops.arange(wanted, dtype="float64") + 0.5) * step
-        distance = pixels + 0.5 - keras.ops.expand_dims(centers, 1)
+            return ops.cast(ops.logical_and(used, _nearest(step, rows) == pixels), "float32")
+        distance = pixels + 0.5 - (rows + 0.5) * step
         # When an image shrinks, the filter widens with the step, so that it covers all pixels.
-        weights = FILTERS[self.interpolation](distance / keras.ops.maximum(step, 1))
-        weights = weights / keras.ops.sum(weights, axis=1, keepdims=True)
+        weights = FILTERS[self.interpolation](distance / ops.maximum(step, 1))
+        weights = ops.where(used, weights, 0)
+        total = ops.sum(weights, axis=1, keepdims=True)
+        weights = weights / ops.where(total == 0, 1, total)  # Black rows have no weights.
         # Pillow computes in multiples of 2**-22, which float32 represents exactly.
-        return keras.ops.cast(keras.ops.floor(weights * 2**22 + 0.5) / 2**22, "float32")
+        return ops.cast(ops.floor(weights * 2**22 + 0.5) / 2**22, "float32")
 
 
 @keras.saving.register_keras_serializable(package="convline")
@@ -125,13 +143,13 @@ def resize_by_matrices(
     return after_pass(keras.ops.transpose(x, (0, 3, 2, 1)))
 
 
-def _nearest(step: Any, wanted: int) -> Any:
-    """Return the index of the pixel that each wanted pixel copies, float64 (wanted,).
+def _nearest(step: Any, rows: Any) -> Any:
+    """Return the index of the pixel that each wanted pixel copies, float64 (wanted, 1).
 
     As in Pillow, steps are added up, because rounding errors decide at the border of two pixels.
     """
-    first = keras.ops.cast(keras.ops.arange(wanted) == 0, "float64")
-    return keras.ops.floor(keras.ops.cumsum(step - first * step / 2))
+    steps = keras.ops.where(rows == 0, step / 2, keras.ops.where(rows < 0, 0.0, step))
+    return keras.ops.floor(keras.ops.cumsum(steps, axis=0))
 
 
 def _whole(x: Any) -> Any:

@@ -48,7 +48,8 @@ def build_classifier(model: TrainedModel, preprocess: Preprocess) -> TrainedMode
     x = keras.layers.Rescaling(1.0, name="float", dtype="float32")(x)
     if preprocess.color_mode == "grayscale":
         x = Luma(name="grey", dtype="float32")(x)
-    x = PillowResizing(height, width, preprocess.interpolation, name="resize", dtype="float32")(x)
+    how = (preprocess.interpolation, preprocess.aspect_ratio)
+    x = PillowResizing(height, width, *how, name="resize", dtype="float32")(x)
     outputs = model.network(x, training=False)
     if outputs.shape[-1] == 1:
         first = keras.layers.Rescaling(-1.0, offset=1.0, name="first", dtype="float32")(outputs)

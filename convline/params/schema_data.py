@@ -202,6 +202,7 @@ class Preprocess(Section):
     image_size: ImageSize
     color_mode: Literal["grayscale", "rgb"]
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"]
+    aspect_ratio: Literal["stretch", "crop", "pad"]
     encoding: Literal["raw", "png", "jpeg"]
     bit_depth: Annotated[int, Field(ge=8, le=16)]
     jpeg_quality: Annotated[int, Field(ge=1, le=100)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from convline.images.aspect_ratio import fit
 from convline.images.decoding import BadImage, decode_with_facts, least_side
 from convline.params.schema import Preprocess
 from convline.records.tfrecord_writer import serialize, write_record
@@ -59,7 +60,7 @@ def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> list[int]
 
 
 def load_image(file: Path, preprocess: Preprocess) -> tuple[Image.Image, int]:
-    """Decode and resize one image, ignoring the aspect ratio, as Keras's loaders do.
+    """Decode and resize one image.
 
     Returns:
         The image, and the number of values of its file that `preprocess.bit_depth` cannot
@@ -77,9 +78,9 @@ def load_image(file: Path, preprocess: Preprocess) -> tuple[Image.Image, int]:
     except BadImage as error:
         raise UserError(f"{file} cannot be decoded: {error}") from error
     height, width = preprocess.image_size
-    # Pillow's filters widen when an image shrinks, which avoids aliasing.
     resampling = Image.Resampling[preprocess.interpolation.upper()]
-    return decoded.image.resize((width, height), resampling), decoded.clipped
+    image = fit(decoded.image, (height, width), resampling, preprocess.aspect_ratio)
+    return image, decoded.clipped
 
 
 def encode(image: Image.Image, preprocess: Preprocess) -> bytes:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from convline.exporting import export_check, export_formats, portable_model
+from convline.exporting import export_check, export_formats, export_readme, portable_model
 from convline.exporting.export_folder import FILES
+from convline.images.aspect_ratio import fit
+from convline.networks.resizing import PillowResizing
 from convline.networks.whole_classifier import build_classifier
 from convline.params.loading import load_params
 from convline.records.dataset import load_dataset
@@ -25,9 +28,12 @@ def make(workspace, set_params):
     return partial(write_run, set_params)
 
 
-@pytest.mark.parametrize("interpolation", ["nearest", "bicubic", "lanczos"])
-def test_onnx_and_savedmodel_resize_images_of_any_size(make, interpolation):
-    make("rgb", interpolation)
+@pytest.mark.parametrize(
+    ("interpolation", "aspect_ratio"),
+    [("nearest", "stretch"), ("bicubic", "stretch"), ("lanczos", "crop"), ("bilinear", "pad")],
+)
+def test_onnx_and_savedmodel_resize_images_of_any_size(make, interpolation, aspect_ratio):
+    make("rgb", interpolation=interpolation, aspect_ratio=aspect_ratio)
     classifier = load_classifier()
     for name in ("onnx", "savedmodel"):
         path = Path(FILES[name])
@@ -83,3 +89,14 @@ def test_equal_classifiers_give_equal_int8(make):
         keras.utils.clear_session()  # layers are numbered
         export_formats.write("litert-int8", classifier, Path(name), 5)
     assert Path("one.tflite").read_bytes() == Path("two.tflite").read_bytes()
+
+
+@pytest.mark.parametrize("aspect_ratio", ["stretch", "crop", "pad"])
+def test_the_readme_resizes_for_litert_as_preprocess_does(aspect_ratio):
+    lines = export_readme.fitting_lines(PillowResizing(30, 20, "bicubic", aspect_ratio))
+    for height, width in [(100, 40), (17, 90), (30, 20), (1, 50)]:
+        image = Image.fromarray(noise(height, width)[0])
+        names = {"image": image, "Image": Image}
+        exec(lines, names)
+        expected = fit(image, (30, 20), Image.Resampling.BICUBIC, aspect_ratio)
+        assert np.array_equal(np.asarray(names["image"]), np.asarray(expected))

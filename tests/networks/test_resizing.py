@@ -4,19 +4,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convline.images.aspect_ratio import fit
 from convline.networks.resizing import Luma, PillowResizing
 from convline.runtime.keras_backend import keras
 from tests.networks.test_whole_classifier import SIZES, noise
 
 
+@pytest.mark.parametrize("aspect_ratio", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos"])
-def test_resizing_as_in_pillow(interpolation):
+def test_resizing_as_in_pillow(interpolation, aspect_ratio):
     inputs = keras.Input((None, None, 3))
-    model = keras.Model(inputs, PillowResizing(64, 48, interpolation)(inputs))
+    model = keras.Model(inputs, PillowResizing(64, 48, interpolation, aspect_ratio)(inputs))
     for height, width in SIZES:
         image = noise(height, width)
         resample = Image.Resampling[interpolation.upper()]
-        theirs = np.asarray(Image.fromarray(image).resize((48, 64), resample)).astype(int)
+        fitted = fit(Image.fromarray(image), (64, 48), resample, aspect_ratio)
+        theirs = np.asarray(fitted).astype(int)
         ours = model(image[np.newaxis].astype(np.float32)).numpy()[0]
         # A sum that ends in exactly one half may be rounded up or down.
         difference = np.abs(ours - theirs)

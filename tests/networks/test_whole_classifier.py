@@ -1,5 +1,7 @@
 """The classifier computes the same as preprocessing, backbone and model one after the other."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +10,7 @@ from convline.networks.backbones import build_extractor
 from convline.networks.whole_classifier import build_classifier, with_extractor
 from convline.params.loading import load_params
 from convline.records.saved_models import load_model
+from convline.records.shards import load_image
 from convline.runtime.keras_backend import keras
 from tests.classifiers import scratch, transfer_head
 
@@ -20,12 +23,18 @@ def noise(height, width):
 
 
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb"])
-@pytest.mark.parametrize("takes", ["images", "features"])
-def test_preprocessing_and_backbone_are_inside(workspace, set_params, color_mode, takes):
+@pytest.mark.parametrize(
+    ("takes", "aspect_ratio"),
+    [("images", "stretch"), ("features", "stretch"), ("images", "crop"), ("features", "pad")],
+)
+def test_preprocessing_and_backbone_are_inside(
+    workspace, set_params, color_mode, takes, aspect_ratio
+):
     set_params(
         **{
             "preprocess.color_mode": color_mode,
             "preprocess.image_size": [40, 32],
+            "preprocess.aspect_ratio": aspect_ratio,
             "extract.weights": "none",
             "extract.image_size": [32, 32],
         }
@@ -45,8 +54,8 @@ def test_preprocessing_and_backbone_are_inside(workspace, set_params, color_mode
     loaded = keras.models.load_model(workspace / "classifier.keras", compile=False)
     for height, width in SIZES:
         image = noise(height, width)
-        mode = "L" if color_mode == "grayscale" else "RGB"
-        small = Image.fromarray(image).convert(mode).resize((32, 40), Image.Resampling.BILINEAR)
+        Image.fromarray(image).save("image.png")
+        small, _ = load_image(Path("image.png"), params.preprocess)
         pixels = np.asarray(small).reshape(1, *shape).astype(np.float32)
         expected = network(pixels if takes == "images" else extractor(pixels)).numpy()
         given = loaded(image[np.newaxis]).numpy()

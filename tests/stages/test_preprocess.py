@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convline.images.aspect_ratio import fit
 from convline.images.decoding import decode
 from convline.records.dataset import load_dataset
 from convline.records.tfrecord_reader import read_batches
@@ -162,6 +163,16 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_but_for_nearest(ready, interpolat
     expected = full if interpolation == "nearest" else reduced
     pixels, _ = records("train")["cat/large.jpg"]
     assert (pixels[..., 0] == np.asarray(expected.resize((WIDTH, HEIGHT), method))).all()
+
+
+@pytest.mark.parametrize("aspect_ratio", ["crop", "pad"])
+def test_images_keep_their_shape(ready, aspect_ratio):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 33), np.uint8))
+    image.save(paths.ORGANIZED / "train/cat/large.png")
+    ready(aspect_ratio=aspect_ratio)
+    expected = fit(image, (HEIGHT, WIDTH), Image.Resampling.BILINEAR, aspect_ratio)
+    pixels, _ = records("train")["cat/large.png"]
+    assert (pixels[..., 0] == np.asarray(expected)).all()
 
 
 def test_exif_orientation_is_applied_before_resizing(ready):
