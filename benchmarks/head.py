@@ -42,7 +42,8 @@ def against_tutorial() -> Result:
             f"train_head.epochs={EPOCHS}", f"train_head.early_stopping_patience={EPOCHS}"
         )
         timing = in_turn(stage, tutorial, ROUNDS, warm_up=False)
-        start = in_turn(*map(workspace.python, IMPORTS), 1)
+        ours, theirs = map(workspace.python, IMPORTS)
+        start = in_turn(ours, theirs, 1)
         limit = arithmetic_alone()
     shutil.rmtree(folder)  # 1.6 GB
     return Result(timing, limit, f"{EPOCHS} epochs; {without_start(timing, start)}")
