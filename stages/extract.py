@@ -14,14 +14,15 @@ from convline.networks.backbones import build_extractor, weights_sha256
 from convline.params.class_names import check_class_names
 from convline.params.loading import load_params
 from convline.records.dataset import Dataset, load_dataset
-from convline.records.features import Features, dtype_of, write_features
+from convline.records.features import Features, dtype_of, finished_rows, write_features
 from convline.records.tfrecord_reader import read_batches
 from convline.runtime import paths
-from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.files import resumable_dir, write_json
+from convline.runtime.input_digest import input_digest
 from convline.runtime.keras_backend import keras
 from convline.runtime.machine import processor
 from convline.runtime.runner import run
-from convline.runtime.tensorflow_setup import set_up, threads
+from convline.runtime.tensorflow_setup import devices, set_up, threads
 
 
 def main() -> None:
@@ -36,11 +37,15 @@ def main() -> None:
     )
     extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
     dtype = dtype_of(compute_dtype)
-    with fresh_dir(paths.FEATURES) as folder:
+    digest = input_digest(
+        paths.TFRECORDS, params.seed, params.extract, compute_dtype, threads(), devices()
+    )
+    with resumable_dir(paths.FEATURES, digest) as folder:
         for split in paths.SPLITS:
             shape = (dataset.splits[split].examples, *extractor.output_shape[1:])
-            batches = extract_split(extractor, dataset, split, params.extract.batch_size)
-            write_features(batches, folder / split, shape, dtype)
+            done = finished_rows(folder / split)
+            batches = extract_split(extractor, dataset, split, params.extract.batch_size, done)
+            write_features(batches, folder / split, shape, dtype, done)
             print(f"data/features/{split}  features {shape} {dtype}")
     summary = {
         "weights_sha256": weights_sha256(extractor),
@@ -53,16 +58,27 @@ def main() -> None:
 
 
 def extract_split(
-    extractor: keras.Model, dataset: Dataset, split: str, batch_size: int
+    extractor: keras.Model, dataset: Dataset, split: str, batch_size: int, done: int = 0
 ) -> Iterator[Features]:
-    """Yield the features of all examples of one split, in the order of its records, in batches."""
+    """Yield the features of all examples of one split, in the order of its records, in batches.
+
+    Args:
+        extractor: from images to features.
+        dataset: description of the TFRecords.
+        split: train, validation or test.
+        batch_size: number of images at once.
+        done: number of examples, in whole batches, whose features are known: their batches have
+            labels and keys alone.
+    """
+    seen, none = 0, np.empty((0, *extractor.output_shape[1:]), np.float32)
     examples = dataset.splits[split].examples
     # disable=None: no bar if the output is not a terminal.
     with tqdm(total=examples, desc=split, unit=" images", disable=None) as bar:
         for images, labels, keys in read_batches(paths.TFRECORDS, dataset, split, batch_size):
-            features = extractor.predict_on_batch(images)
+            features = extractor.predict_on_batch(images) if seen >= done else none
             names = np.array([name.decode() for name in keys.numpy()])
             yield Features(features, labels.numpy(), names)
+            seen += len(images)
             bar.update(len(images))
 
 

@@ -23,7 +23,8 @@ from convline.records.dataset import Dataset, Split
 from convline.records.shards import Shard, visible, write_shard
 from convline.runtime import paths
 from convline.runtime.errors import UserError
-from convline.runtime.files import fresh_dir, write_json
+from convline.runtime.files import resumable_dir, write_json
+from convline.runtime.input_digest import input_digest
 from convline.runtime.runner import run
 
 
@@ -31,7 +32,8 @@ def main() -> None:
     params = load_params()
     classes = find_classes()
     shards = plan_shards(classes, params.preprocess.examples_per_shard, params.seed)
-    with fresh_dir(paths.TFRECORDS) as folder:
+    digest = input_digest(paths.ORGANIZED, params.seed, params.preprocess)
+    with resumable_dir(paths.TFRECORDS, digest) as folder:
         clipped = write_shards(shards, params.preprocess, folder)
         dataset = describe(shards, classes, params.preprocess)
         dataset.save(folder)

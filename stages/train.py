@@ -15,6 +15,7 @@ from convline.runtime import paths
 from convline.runtime.files import require_writable, write_json
 from convline.runtime.runner import run
 from convline.runtime.tensorflow_setup import replicas, set_up
+from convline.training.checkpoints import checkpoint, forget_checkpoints
 from convline.training.fit import fit_to_images
 from convline.training.live_curves import live_curves
 
@@ -32,12 +33,19 @@ def main() -> None:
         model = build_cnn(params.train, dataset.image_shape, len(dataset.classes))
         model.summary(line_length=80)
         metrics = fit_to_images(
-            model, dataset, params.train, changes=changes, seed=params.seed, curves=curves
+            model,
+            dataset,
+            params.train,
+            changes=changes,
+            seed=params.seed,
+            curves=curves,
+            checkpoint=checkpoint("train", paths.TFRECORDS, params.seed, params.train),
         )
     convolutions = {"scratch": convolution_names(model)}
     description = Description("scratch", "images", dataset.classes, False, convolutions)
     TrainedModel(model, description).save(paths.SCRATCH_MODEL)
     write_json(paths.metrics("train"), {"train": metrics})
+    forget_checkpoints("train")
 
 
 if __name__ == "__main__":

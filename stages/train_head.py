@@ -25,6 +25,7 @@ from convline.runtime.files import require_writable, write_json
 from convline.runtime.keras_backend import keras
 from convline.runtime.runner import run
 from convline.runtime.tensorflow_setup import replicas, set_up, tf
+from convline.training.checkpoints import checkpoint, forget_checkpoints
 from convline.training.fit import Metrics, fit, fit_to_images
 from convline.training.live_curves import Curves, live_curves
 
@@ -49,6 +50,7 @@ def main() -> None:
             model = better(model, metrics, tuned)
     model.save(paths.HEAD_MODEL)
     write_json(paths.metrics("train_head"), {"train_head": metrics})
+    forget_checkpoints("train_head", "fine_tune")
 
 
 def train_on_features(
@@ -71,6 +73,7 @@ def train_on_features(
         section,
         images=dataset.class_counts("train"),
         curves=curves,
+        checkpoint=checkpoint("train_head", paths.FEATURES, params.seed, section),
     )
     description = Description("transfer", "features", dataset.classes, False, {})
     return TrainedModel(model, description), metrics
@@ -126,7 +129,15 @@ def fine_tune(
     curves.learning_rate = "train_head.fine_tune.learning_rate"
     changes = tuning.augmentation
     metrics = fit_to_images(
-        network, dataset, section, changes=changes, seed=params.seed, curves=curves
+        network,
+        dataset,
+        section,
+        changes=changes,
+        seed=params.seed,
+        curves=curves,
+        checkpoint=checkpoint(
+            "fine_tune", paths.TFRECORDS, params.seed, params.train_head, params.extract
+        ),
     )
     convolutions = backbone_convolutions(extractor, params.extract)
     tuned = head.described(network, takes="images", fine_tuned=True, convolutions=convolutions)

@@ -3,6 +3,10 @@
 They are NumPy files, read as memory maps, so that shuffling them in training takes no memory.
 """
 
+import json
+import math
+import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +15,11 @@ import numpy as np
 
 from convline.runtime import paths
 from convline.runtime.errors import UserError
+from convline.runtime.files import sync, write_json
 from convline.runtime.tensorflow_setup import PREFETCH, tf, threads, without_tuner
 
+NOTE = ".rows.json"
+SECONDS_BETWEEN_NOTES = 5
 HALF = {"bfloat16", "float16"}
 
 
@@ -39,36 +46,59 @@ def dtype_of(compute_dtype: str) -> np.dtype:
 
 
 def write_features(
-    batches: Iterable[Features], folder: Path, shape: tuple[int, ...], dtype: np.dtype
+    batches: Iterable[Features],
+    folder: Path,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    done: int = 0,
 ) -> None:
     """Write one split, batch by batch; equal arrays become equal files.
 
     Args:
-        batches: in the order of the records.
-        folder: folder of the split, which must not exist yet.
+        batches: in the order of the records; those of rows that are done have no features.
+        folder: folder of the split.
         shape: shape of all features together, (n, ...).
         dtype: dtype to store the features in.
+        done: number of rows that an earlier run wrote, see `finished_rows`.
 
     Raises:
         UserError: a feature is infinite, not a number or too large for `dtype`.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     labels, keys = [], []
     header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
-    with (folder / "features.npy").open("wb") as file:
+    rows, noted = done, time.monotonic()
+    with (folder / "features.npy").open("r+b" if done else "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
+        # What an earlier run wrote after its last note is written again.
+        file.seek(done * dtype.itemsize * math.prod(shape[1:]), os.SEEK_CUR)
+        file.truncate()
         for batch in batches:
             with np.errstate(over="ignore"):
                 features = batch.features.astype(dtype)
-            finite = np.isfinite(features.reshape(len(features), -1)).all(axis=1)
+            finite = np.isfinite(features).all(axis=tuple(range(1, features.ndim)))
             if not finite.all():
                 why = f"the features of {batch.keys[~finite][0]} are not all finite as {dtype}"
                 raise UserError(f"{why}; set extract.precision to 'float32'")
             file.write(features.tobytes())
             labels.append(batch.labels)
             keys.append(batch.keys)
+            rows += len(features)
+            if time.monotonic() - noted > SECONDS_BETWEEN_NOTES:
+                sync(file)
+                write_json(folder / NOTE, rows)
+                noted = time.monotonic()
     np.save(folder / "labels.npy", np.concatenate(labels), allow_pickle=False)
     np.save(folder / "keys.npy", np.concatenate(keys), allow_pickle=False)
+
+
+def finished_rows(folder: Path) -> int:
+    """Return how many rows of a split `write_features` has noted as written."""
+    try:
+        rows: int = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0
+    return rows
 
 
 def load_features(split: str, folder: Path = paths.FEATURES) -> Features:

@@ -4,6 +4,7 @@ So the bytes do not depend on the number of workers or their order.
 """
 
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from convline.images.decoding import BadImage, decode_with_facts, least_side
 from convline.params.schema import Preprocess
 from convline.records.tfrecord_writer import serialize, write_record
 from convline.runtime.errors import UserError
-from convline.runtime.files import fresh_file
+from convline.runtime.files import fresh_file, sync, write_json
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,15 @@ def visible(folder: Path) -> list[Path]:
 def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> list[int]:
     """Decode, resize and encode the images of one shard, and write it into `folder`.
 
+    A shard that an earlier run finished there is left as it is.
+
     Returns:
         The number of values of each image that `preprocess.bit_depth` cannot represent.
     """
+    note = folder / f".{shard.name}.json"
+    if note.exists():
+        finished: list[int] = json.loads(note.read_text(encoding="utf-8"))
+        return finished
     clipped = []
     with fresh_file(folder / shard.name) as partial, partial.open("wb") as records:
         for file, label in zip(shard.files, shard.labels, strict=True):
@@ -56,6 +63,8 @@ def write_shard(shard: Shard, preprocess: Preprocess, folder: Path) -> list[int]
             clipped.append(too_large)
             key = f"{file.parent.name}/{file.name}"
             write_record(records, serialize(encode(image, preprocess), label, key))
+        sync(records)
+    write_json(note, clipped)
     return clipped
 
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from convline.runtime.errors import UserError
 
@@ -24,6 +24,41 @@ def fresh_dir(path: Path) -> Iterator[Path]:
     """
     with scratch_dir(path) as partial:
         yield partial
+        shutil.rmtree(path, ignore_errors=True)
+        partial.rename(path)
+
+
+@contextmanager
+def resumable_dir(path: Path, digest: str) -> Iterator[Path]:
+    """As `fresh_dir`; after a kill or Ctrl-C, the next run finds the files in the folder again.
+
+    Files whose names start with a dot are notes for that run and are removed in the end.
+
+    Args:
+        path: the folder to write.
+        digest: of everything that its files depend on; another one starts with an empty folder.
+
+    Raises:
+        UserError: as `fresh_dir`.
+    """
+    partial = path.with_name(f".partial-{path.name}")
+    note = partial / ".inputs"
+    with _locked(path):
+        if note.is_file() and note.read_text(encoding="utf-8") == digest:
+            print(f"{path}: continues a run that was stopped")
+        else:
+            if partial.exists():
+                print(f"{path}: a run that was stopped had other inputs, so this one starts again")
+            _remove(partial)
+            partial.mkdir()
+            note.write_text(digest, encoding="utf-8")
+        try:
+            yield partial
+        except Exception:
+            _remove(partial)
+            raise
+        for file in partial.rglob(".*"):
+            file.unlink()
         shutil.rmtree(path, ignore_errors=True)
         partial.rename(path)
 
@@ -50,6 +85,12 @@ def fresh_file(path: Path) -> Iterator[Path]:
     with _locked(path), _partial(path) as partial:
         yield partial
         partial.replace(path)
+
+
+def sync(file: IO[bytes]) -> None:
+    """Wait until what was written is on the disk, so that a power failure keeps it."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def require_writable(*files: Path) -> None:

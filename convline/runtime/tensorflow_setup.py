@@ -18,6 +18,7 @@ with without_native_log():
 
 __all__ = [
     "PREFETCH",
+    "devices",
     "has_gpu",
     "policy_name",
     "replicas",
@@ -78,6 +79,11 @@ def policy_name(precision: str) -> str:
     if precision == "auto":
         return "mixed_bfloat16" if _native_bfloat16(gpus) else "float32"
     return precision
+
+
+def devices() -> list[str]:
+    """Return the names of the devices to compute on."""
+    return [device.name for device in tf.config.list_logical_devices()]
 
 
 def has_gpu() -> bool:

@@ -13,6 +13,7 @@ from convline.runtime.tensorflow_setup import has_gpu, tf, threads
 from convline.training.augmentation import is_on
 from convline.training.augmentation_gpu import augmenting, unchanged
 from convline.training.batches import target_batches, training_batches
+from convline.training.checkpoints import Checkpoint
 from convline.training.compiled_update import compile_update
 from convline.training.live_curves import Curves
 from convline.training.optimizers import optimizer, schedule_callbacks
@@ -33,6 +34,7 @@ def fit(
     *,
     images: Sequence[int],
     curves: Curves,
+    checkpoint: Checkpoint | None = None,
 ) -> Metrics:
     """Train `model` and restore its weights of the epoch with the lowest validation loss.
 
@@ -43,6 +45,7 @@ def fit(
         params: the section `train` or `train_head`.
         images: number of training images per label.
         curves: records loss and accuracy of each epoch.
+        checkpoint: state of an earlier fit that was killed; None keeps no checkpoints.
 
     Returns:
         Metrics of the best epoch and of the run, for metrics/<stage>.json.
@@ -56,14 +59,17 @@ def fit(
         "val_loss", mode="min", patience=params.early_stopping_patience, restore_best_weights=True
     )
     progress = Progress(sum(images), params.batch_size)
+    callbacks = [progress, curves, *schedule_callbacks(params), best]
+    finished = checkpoint.restore(model, train, callbacks) if checkpoint else 0
     history = model.fit(
         train,
         epochs=params.epochs,
+        initial_epoch=finished,
         validation_data=validation,
         class_weight=class_weights(images) if params.class_weight == "balanced" else None,
         shuffle=False,  # The batches are shuffled already.
         verbose=0,
-        callbacks=[progress, curves, *schedule_callbacks(params), best],
+        callbacks=[*callbacks, *([checkpoint] if checkpoint else [])],
     ).history
     print(f"best epoch {best.best_epoch + 1} of {len(history['loss'])}, val_loss {best.best:.4f}")
     return {
@@ -87,6 +93,7 @@ def fit_to_images(
     changes: Augmentation,
     seed: int,
     curves: Curves,
+    checkpoint: Checkpoint | None = None,
 ) -> Metrics:
     """Train `model` on the augmented images of the train split, as `fit` does.
 
@@ -97,6 +104,7 @@ def fit_to_images(
         changes: augmentation of the training images; it runs on the GPU if there is one.
         seed: seed of the order of the images and of their augmentation.
         curves: records loss and accuracy of each epoch.
+        checkpoint: as for `fit`.
 
     Returns:
         The metrics of `fit`.
@@ -108,7 +116,9 @@ def fit_to_images(
         model = augmenting(model)
         validation = validation.map(unchanged)
     images = dataset.class_counts("train")
-    return fit(model, train, validation, params, images=images, curves=curves)
+    return fit(
+        model, train, validation, params, images=images, curves=curves, checkpoint=checkpoint
+    )
 
 
 def class_weights(images: Sequence[int]) -> dict[int, float]:

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from convline.runtime.errors import UserError
-from convline.runtime.files import fresh_dir, fresh_file, write_json
+from convline.runtime.files import fresh_dir, fresh_file, resumable_dir, write_json
 from tests.commands import OBEY_PERMISSIONS, REPOSITORY, environment, run_in
 
 KILLED = """
@@ -84,6 +85,34 @@ def test_leftovers_of_a_killed_run_are_not_in_the_next_folder(tmp_path):
         "half",
     }
     with fresh_dir(tmp_path / "out") as folder:
+        (folder / "new").write_text("2")
+    assert tree(tmp_path) == {"out/new": "2"}
+
+
+def test_a_resumable_folder_keeps_what_was_written_before_a_stop(tmp_path):
+    fill(tmp_path / "out", old="1")
+    for error in (KeyboardInterrupt, SystemExit):
+        write = partial(fill, **{error.__name__: "2", ".note": "3"})
+        with pytest.raises(error):
+            fail_in(resumable_dir(tmp_path / "out", "a"), error, write)
+    assert tree(tmp_path / "out") == {"old": "1"}
+    with resumable_dir(tmp_path / "out", "a") as folder:
+        assert (folder / ".note").read_text() == "3"
+        (folder / "new").write_text("4")
+    assert tree(tmp_path) == {
+        "out/KeyboardInterrupt": "2",
+        "out/SystemExit": "2",
+        "out/new": "4",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "digest"), [(KeyboardInterrupt, "of other inputs"), (ValueError, "a")]
+)
+def test_a_resumable_folder_is_empty_for_other_inputs_and_after_errors(tmp_path, error, digest):
+    with pytest.raises(error):
+        fail_in(resumable_dir(tmp_path / "out", "a"), error, lambda x: fill(x, half="1"))
+    with resumable_dir(tmp_path / "out", digest) as folder:
         (folder / "new").write_text("2")
     assert tree(tmp_path) == {"out/new": "2"}
 

@@ -1,8 +1,11 @@
 """The extract stage: features keep the order of the records."""
 
 import numpy as np
+import pytest
 
-from convline.runtime import tensorflow_setup
+from convline.records import features as features_module
+from convline.records.features import finished_rows, load_features, write_features
+from convline.runtime import paths, tensorflow_setup
 from convline.runtime.keras_backend import keras
 from stages import extract
 from tests.tiny_records import CPU, image, write_records
@@ -19,3 +22,43 @@ def test_features_keep_the_order_of_the_records_and_lose_none(workspace):
     assert np.array_equal(features, expected)
     assert labels.tolist() == [i % 2 for i in range(10)]
     assert keys.tolist() == [f"{i % 2}/{i}" for i in range(10)]
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_stopped_extraction_computes_the_other_batches_only(workspace, monkeypatch, batches):
+    monkeypatch.setattr(features_module, "SECONDS_BETWEEN_NOTES", 0)
+    dataset = write_records([4, 4, 1], train=10)
+    tensorflow_setup.set_up(0, "float32", **CPU)
+    extractor = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    folder = paths.FEATURES / "train"
+    computed = []
+    predict = extractor.predict_on_batch
+    monkeypatch.setattr(
+        extractor, "predict_on_batch", lambda x: computed.append(len(x)) or predict(x)
+    )
+
+    def run(stop=None):
+        done = finished_rows(folder)
+        found = extract.extract_split(extractor, dataset, "train", 4, done)
+
+        def stopping():
+            for i, batch in enumerate(found):
+                if i == stop:
+                    raise KeyboardInterrupt
+                yield batch
+
+        write_features(stopping(), folder, (10, 16), np.dtype(np.float16), done)
+
+    run()
+    whole = {file.name: file.read_bytes() for file in folder.glob("*.npy")}
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        run(stop=batches)
+    with (folder / "features.npy").open("ab") as file:
+        file.write(b"half a row")
+    computed.clear()
+    run()
+    assert sum(computed) == 10 - 4 * batches
+    assert {file.name: file.read_bytes() for file in folder.glob("*.npy")} == whole
+    assert load_features("train").features.shape == (10, 16)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from convline.images.aspect_ratio import fit
 from convline.images.decoding import decode
+from convline.records import shards
 from convline.records.dataset import load_dataset
 from convline.records.tfrecord_reader import read_batches
 from convline.runtime import paths
@@ -36,6 +37,29 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(ready, monkeypatch, en
         ready(encoding=encoding)
         results.append({file.name: file.read_bytes() for file in paths.TFRECORDS.iterdir()})
     assert results[0] == results[1] == results[2]
+
+
+def test_a_stopped_run_leaves_its_shards_to_the_next_one(ready, monkeypatch):
+    ready(encoding="png")
+    whole = {file.name: file.read_bytes() for file in paths.TFRECORDS.iterdir()}
+    decoded, load = [], shards.load_image
+
+    def stopping(file, section):
+        decoded.append(file)
+        if len(decoded) == 20:
+            raise KeyboardInterrupt
+        return load(file, section)
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(shards, "load_image", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        ready(encoding="png")
+    left = paths.TFRECORDS.with_name(".partial-tfrecords")
+    assert len(list(left.glob("train-*.tfrecord"))) == 2  # of 9 and of 8 images
+    ready(encoding="png")
+    assert len(decoded) == 20 + sum(sum(x.values()) for x in COUNTS.values()) - 17
+    assert {file.name: file.read_bytes() for file in paths.TFRECORDS.iterdir()} == whole
+    assert not left.exists()
 
 
 def test_another_seed_writes_another_order(ready, set_params):
