@@ -61,7 +61,7 @@ ROWS = [
         f"whole `dvc repro`, dogs-vs-cats, 2,000 images, {EPOCHS} epochs of each network",
         "the tutorial as one script, float32",
         None,
-        3,
+        2,
         against_tutorial,
         long=True,
     )

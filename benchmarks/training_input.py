@@ -152,7 +152,7 @@ ROWS = [
         WHAT,
         "`ImageDataGenerator.flow_from_directory` (Keras legacy), a worker per core",
         "images",
-        10,
+        17,
         against_image_data_generator,
     ),
     Row(
@@ -160,7 +160,7 @@ ROWS = [
         "the same",
         "`image_dataset_from_directory`, cached, `RandomShear`, `RandomZoom`, `RandomFlip`",
         "images",
-        15,
+        8,
         against_keras_layers,
     ),
     Row(
