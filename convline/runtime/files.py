@@ -44,15 +44,15 @@ def resumable_dir(path: Path, digest: str) -> Iterator[Path]:
     partial = path.with_name(f".partial-{path.name}")
     note = partial / ".inputs"
     with _locked(path):
-        if note.is_file() and note.read_text(encoding="utf-8") == digest:
-            print(f"{path}: continues a run that was stopped")
-        else:
-            if partial.exists():
-                print(f"{path}: a run that was stopped had other inputs, so this one starts again")
-            _remove(partial)
-            partial.mkdir()
-            note.write_text(digest, encoding="utf-8")
         try:
+            if note.is_file() and note.read_text(encoding="utf-8") == digest:
+                print(f"{path}: continues a run that was stopped")
+            else:
+                if partial.exists():
+                    print(f"{path}: a run that was stopped had other inputs; this one starts again")
+                _remove(partial)
+                partial.mkdir()
+                note.write_text(digest, encoding="utf-8")
             yield partial
         except Exception:
             _remove(partial)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_dir, sync
 from convline.runtime.input_digest import input_digest
 from convline.runtime.keras_backend import keras
@@ -75,7 +76,9 @@ class Checkpoint(keras.callbacks.Callback):
             if state["digest"] != self.digest:
                 print(f"{self.folder} is of other inputs: training starts at the first epoch")
                 return 0
-            with np.load(self.folder / "arrays.npz", allow_pickle=False) as arrays:
+            # NumPy leaves a damaged file open.
+            with (self.folder / "arrays.npz").open("rb") as file:
+                arrays = np.load(file, allow_pickle=False)
                 values = [arrays[f"variable_{i}"] for i in range(len(self.variables))]
                 best = [arrays[f"best_{i}"] for i in range(state["best_weights"])]
         except FileNotFoundError:
@@ -104,14 +107,20 @@ class Checkpoint(keras.callbacks.Callback):
         self.written = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Write the state, unless that took more than SHARE of the time since the last one."""
+        """Write the state, unless that took more than SHARE of the time since the last one.
+
+        Training goes on if it cannot be written.
+        """
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
         start = time.monotonic()
         last = self.model.stop_training or epoch + 1 == self.params["epochs"]
         if last or start - self.written < self.cost / SHARE:
             return
-        self._write(epoch + 1)
+        try:
+            self._write(epoch + 1)
+        except (OSError, UserError) as error:
+            print(f"{self.folder}: no checkpoint after epoch {epoch + 1}: {error}")
         self.written = time.monotonic()
         self.cost = self.written - start
 

@@ -166,6 +166,15 @@ def test_the_head_continues_with_its_own_order_of_rows(workspace, default, monke
     assert_same(train(), expected)
 
 
+def test_training_goes_on_where_no_checkpoint_can_be_written(train, capsys):
+    expected = train()
+    forget_checkpoints("train")
+    FOLDER.rmdir()
+    FOLDER.write_text("a file in place of the folder")
+    assert_same(train(), expected)
+    assert "no checkpoint after epoch 1: cannot create the folder" in capsys.readouterr().out
+
+
 def test_writing_takes_a_small_share_of_the_time(train, monkeypatch):
     monkeypatch.setattr(checkpoints, "SHARE", 1e-9)
     written = []
