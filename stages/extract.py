@@ -37,9 +37,9 @@ def main() -> None:
     )
     extractor = build_extractor(params.extract, dataset.image_shape, params.seed)
     dtype = dtype_of(compute_dtype)
-    digest = input_digest(
-        paths.TFRECORDS, params.seed, params.extract, compute_dtype, threads(), devices()
-    )
+    weights = weights_sha256(extractor)
+    machine = (compute_dtype, threads(), devices())
+    digest = input_digest(paths.TFRECORDS, params.seed, params.extract, weights, *machine)
     with resumable_dir(paths.FEATURES, digest) as folder:
         for split in paths.SPLITS:
             shape = (dataset.splits[split].examples, *extractor.output_shape[1:])
@@ -48,7 +48,7 @@ def main() -> None:
             write_features(batches, folder / split, shape, dtype, done)
             print(f"data/features/{split}  features {shape} {dtype}")
     summary = {
-        "weights_sha256": weights_sha256(extractor),
+        "weights_sha256": weights,
         "values": int(np.prod(extractor.output_shape[1:])),
         "compute_dtype": compute_dtype,
         "processor": processor(),

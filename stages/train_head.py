@@ -10,6 +10,7 @@ from convline.networks.backbones import (
     backbone_names,
     build_extractor,
     join,
+    weights_sha256,
 )
 from convline.networks.head import build_head
 from convline.networks.output_layer import targets
@@ -136,7 +137,7 @@ def fine_tune(
         seed=params.seed,
         curves=curves,
         checkpoint=checkpoint(
-            "fine_tune", paths.TFRECORDS, params.seed, params.train_head, params.extract
+            "fine_tune", paths.TFRECORDS, params.seed, section, tuning, weights_sha256(extractor)
         ),
     )
     convolutions = backbone_convolutions(extractor, params.extract)

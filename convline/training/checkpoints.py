@@ -164,7 +164,8 @@ def checkpoint(name: str, folder: Path, *params: object) -> Checkpoint | None:
     if not DVC_TMP.is_dir():
         return None
     precision = keras.config.dtype_policy().compute_dtype
-    return Checkpoint(name, input_digest(folder, *params, devices(), threads(), precision))
+    machine = (devices(), tf.distribute.get_strategy().num_replicas_in_sync, threads())
+    return Checkpoint(name, input_digest(folder, *params, precision, *machine))
 
 
 def forget_checkpoints(*names: str) -> None:

@@ -1,5 +1,7 @@
 """The extract stage: features keep the order of the records."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,34 @@ def test_a_stopped_extraction_computes_the_other_batches_only(workspace, monkeyp
     assert sum(computed) == 10 - 4 * batches
     assert {file.name: file.read_bytes() for file in folder.glob("*.npy")} == whole
     assert load_features("train").features.shape == (10, 16)
+
+
+def test_a_stopped_extraction_with_other_weights_starts_again(workspace, set_params, monkeypatch):
+    monkeypatch.setattr(features_module, "SECONDS_BETWEEN_NOTES", 0)
+    set_params(**{"extract.batch_size": 4, "extract.weights": "none"})
+    write_records([4, 4, 1], train=10, validation=4, test=4)
+
+    def use_extractor(weight, calls=math.inf):
+        dense = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(weight))
+        inputs = keras.Input((4, 4, 1))
+        model = keras.Model(inputs, dense(keras.layers.Flatten()(inputs)))
+        predict, computed = model.predict_on_batch, []
+
+        def stopping(images):
+            computed.append(len(images))
+            if len(computed) > calls:
+                raise KeyboardInterrupt
+            return predict(images)
+
+        model.predict_on_batch = stopping
+        monkeypatch.setattr(extract, "build_extractor", lambda *_: model)
+
+    use_extractor(1)
+    extract.main()
+    expected = (paths.FEATURES / "train/features.npy").read_bytes()
+    use_extractor(2, calls=2)
+    with pytest.raises(KeyboardInterrupt):
+        extract.main()
+    use_extractor(1)
+    extract.main()
+    assert (paths.FEATURES / "train/features.npy").read_bytes() == expected
