@@ -8,33 +8,28 @@ the same: most archives with one are broken or malicious.
 import lzma
 import math
 import re
-import stat
 import tarfile
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import IO, NoReturn
 
-from convline.images.archive_kinds import JOIN, UNPACK, describe_unread
-from convline.images.zip_names import decode_names, utf8_name
+from convline.images.archive_kinds import UNPACK
+from convline.images.archive_members import CHUNK, REFUSED, Members, tar_members, zip_members
+from convline.images.zip_names import utf8_name
 from convline.runtime.errors import UserError
 
 INNER = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz))$", re.IGNORECASE)
 LITTER = {".DS_Store", ".git", ".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "desktop.ini"}
-CHUNK = 1 << 20
 # A photograph takes 1 to 30 MB; a member beyond this is refused before it fills the memory.
 MAX_MEMBER = 1 << 28
 SMALL = 1e9  # bytes that any archive may have unpacked
-NO_VOLUME = 0xFFFF  # the number is in a field of Zip64
 MAX_DEPTH = 8  # archives inside archives
 # 8 levels of 16 archives would be 4 billion; opening 100,000 took 47 s.
 MAX_INNER = 100_000
 
-LINKS = {tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a hard link"}
-REFUSED = f"which is refused; leave it out, or {UNPACK}"
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 ERRORS = (*BROKEN, OSError, RuntimeError)  # NotImplementedError is a RuntimeError
 
@@ -152,7 +147,7 @@ def _walk(
     *,
     parent: str = "",
     depth: int = 0,
-) -> "Members":
+) -> Members:
     """Yield (name, function that opens it) for each file, descending into inner archives.
 
     `numbers` has an item for each inner archive that may follow.
@@ -163,7 +158,7 @@ def _walk(
     is_tar = tarfile.is_tarfile(stream)
     stream.seek(0)
     for raw_name, open_member in (
-        _tar_members(stream, label) if is_tar else _zip_members(stream, label, encoding)
+        tar_members(stream, label) if is_tar else zip_members(stream, label, encoding)
     ):
         name = _safe(raw_name, label)
         if kind := _kind_of_litter(name):
@@ -193,51 +188,6 @@ def _kind_of_litter(name: str) -> str | None:
         if part.startswith("._"):
             return "._*"
     return None
-
-
-Members = Iterator[tuple[str, Callable[[], IO[bytes]]]]
-
-
-def _zip_members(stream: IO[bytes], label: str, encoding: str | None) -> Members:
-    if not zipfile.is_zipfile(stream):
-        raise UserError(describe_unread(stream, label))
-    with _open_zip(stream, label) as archive:
-        names = decode_names(archive.infolist(), encoding, label)
-        members = zip(names, archive.infolist(), strict=True)
-        # In the order of the bytes, because a compressed inner archive can only be read forwards.
-        for name, info in sorted(members, key=lambda member: member[1].header_offset):
-            if stat.S_ISLNK(info.external_attr >> 16):
-                raise UserError(f"{label} has a link, '{name}', {REFUSED}")
-            # Some programs of Windows separate with backslashes, also at the end of a folder.
-            if not info.is_dir() and (info.file_size or not name.endswith("\\")):
-                yield name, partial(archive.open, info)
-
-
-def _open_zip(stream: IO[bytes], label: str) -> zipfile.ZipFile:
-    try:
-        archive = zipfile.ZipFile(stream)
-    except UnicodeDecodeError:
-        raise UserError(f"{label} marks a name as UTF-8 that is not; {UNPACK}") from None
-    if any(0 < info.volume < NO_VOLUME for info in archive.infolist()):
-        raise UserError(f"{label} is the last part of a divided zip; {JOIN}")
-    return archive
-
-
-def _tar_members(stream: IO[bytes], label: str) -> Members:
-    with tarfile.open(fileobj=stream) as archive:
-        for info in archive:
-            if not (info.isfile() or info.isdir()):
-                kind = LINKS.get(info.type, "a device")
-                raise UserError(f"{label} has {kind}, '{info.name}', {REFUSED}")
-            if info.isfile():
-                yield info.name, partial(archive.extractfile, info)  # type: ignore[misc] # a file
-            archive.members.clear()  # type: ignore[attr-defined] # 100,000 would stay in memory.
-        # tarfile stops silently at a cut or damaged header; the true end is a block of zeros.
-        archive.fileobj.seek(archive.offset)
-        if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-            raise tarfile.ReadError("unexpected end of data")
-        while archive.fileobj.read(CHUNK):  # gzip compares its checksum at the very end.
-            pass
 
 
 def _safe(name: str, label: str) -> str:
