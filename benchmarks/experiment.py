@@ -21,7 +21,7 @@ ROUNDS = 3
 
 
 def against_bare_stages() -> Result:
-    """Measure row 11 of the table."""
+    """Measure the row."""
     folder = Path("experiment")
     workspace.copy_repository(folder)
     rates = iter([f"0.3{i}" for i in range(1, 2 * ROUNDS + 2)])

@@ -20,10 +20,9 @@ BATCHES = 8  # of VGG16 alone
 
 
 def against_tutorial() -> Result:
-    """Measure row 6 of the table."""
+    """Measure the row."""
     workspace.prepare("preprocess")
-    ours, theirs = "import stages.extract", "import benchmarks.tutorial as x; x.keras.Model"
-    start = in_turn(workspace.python(ours), workspace.python(theirs), ROUNDS)
+    start = in_turn(*workspace.start("extract"), rounds=ROUNDS)
     timing = in_turn(stage, tutorial, ROUNDS, warm_up=False)
     note = "; ".join([without_start(timing, start), *workspace.on_weights()])
     return Result(timing, network_alone(), note)

@@ -26,14 +26,13 @@ from convline.training.optimizers import optimizer
 
 ROWS_OF = {"train": 20_000, "validation": 5_000}
 EPOCHS = 2
-IMPORTS = ("import stages.train_head", "import benchmarks.tutorial as x; x.keras.Model")
 ROUNDS = 3
 STEPS = 200  # of the arithmetic alone
 NOISE = 0.01  # of the standard deviation
 
 
 def against_tutorial() -> Result:
-    """Measure row 8 of the table."""
+    """Measure the row."""
     workspace.prepare("extract")
     folder = Path("head")
     multiply(folder)
@@ -42,8 +41,7 @@ def against_tutorial() -> Result:
             f"train_head.epochs={EPOCHS}", f"train_head.early_stopping_patience={EPOCHS}"
         )
         timing = in_turn(stage, tutorial, ROUNDS, warm_up=False)
-        ours, theirs = map(workspace.python, IMPORTS)
-        start = in_turn(ours, theirs, 1)
+        start = in_turn(*workspace.start("train_head"), rounds=1)
         limit = arithmetic_alone()
     shutil.rmtree(folder)  # 1.6 GB
     return Result(timing, limit, f"{EPOCHS} epochs; {without_start(timing, start)}")

@@ -20,7 +20,7 @@ ROUNDS = 1
 
 
 def against_bare_start() -> Result:
-    """Measure row 10 of the table."""
+    """Measure the row."""
     folder = Path("orchestration")
     workspace.copy_repository(folder)
     with chdir(folder):

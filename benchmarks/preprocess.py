@@ -15,7 +15,7 @@ ROUNDS = 3
 
 
 def against_decoding() -> Result:
-    """Measure row 5 of the table."""
+    """Measure the row."""
     workspace.prepare("organize")
     ours, theirs = "import stages.preprocess", "import benchmarks.decode"
     start = in_turn(workspace.python(ours), workspace.python(theirs), ROUNDS)

@@ -23,7 +23,6 @@ from benchmarks.usage import Usage, measured
 from convline.images.archives import read_members
 from convline.runtime.runner import run
 
-STAGES = ("download", "organize", "preprocess", "train", "extract", "train_head", "evaluate")
 NOTHING_FITS = "from convline.runtime import memory; memory.fits = lambda size: False; "
 VALUES = [
     "organize.limit=",
@@ -42,7 +41,7 @@ def main() -> None:
             repeat(workspace.archive(), count, folder / "images.zip")
             own = f"download.path={folder}/images.zip"
             workspace.set_params(own, "extract.weights=none", *VALUES)
-            rows[count] = {stage: measure(stage) for stage in STAGES}
+            rows[count] = {stage: measure(stage) for stage in workspace.STAGES}
             print(rows[count], flush=True)
     print(table(rows))
 

@@ -15,7 +15,6 @@ from convline.records.dataset import load_dataset
 EPOCHS = (2, 20)
 ROUNDS = {2: 2, 20: 1}
 GOALS = {2: 2, 20: 3}  # Both sides start once, which takes a third of two epochs.
-IMPORTS = ("import stages.train", "import benchmarks.tutorial as x; x.keras.Model")
 
 
 def against_tutorial(epochs: int) -> Callable[[], Result]:
@@ -25,8 +24,7 @@ def against_tutorial(epochs: int) -> Callable[[], Result]:
         workspace.prepare(
             "preprocess", f"train.epochs={epochs}", f"train.early_stopping_patience={epochs}"
         )
-        ours, theirs = map(workspace.python, IMPORTS)
-        start = in_turn(ours, theirs, 1)
+        start = in_turn(*workspace.start("train"), rounds=1)
         timing = in_turn(stage(epochs), tutorial(epochs), ROUNDS[epochs], warm_up=False)
         return Result(timing, step.one_batch(), without_start(timing, start))
 

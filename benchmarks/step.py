@@ -21,19 +21,20 @@ ROUNDS = 3
 
 
 def against_one_batch() -> Result:
-    """Measure row 4 of the table."""
+    """Measure the row."""
     workspace.prepare("preprocess")
     ours, theirs = sides(EPOCHS)
     return Result(in_turn(ours, theirs, ROUNDS))
 
 
 def against_torch() -> Result:
-    """Measure row 5 of the table."""
+    """Measure the row."""
     workspace.prepare("preprocess")
     params = load_params()
     _, ours = sides(EPOCHS)
+    dtype = keras.config.dtype_policy().compute_dtype
     size = (*params.preprocess.image_size, params.train.batch_size)
-    with torch_process("torch_cnn.py", *size, ours()) as theirs:
+    with torch_process("torch_cnn.py", dtype, *size, ours()) as theirs:
         return Result(in_turn(ours, theirs, ROUNDS))
 
 

@@ -1,10 +1,9 @@
 """The scratch CNN of dogs-vs-cats in PyTorch, for an interpreter that has it.
 
-    $TORCH_PYTHON benchmarks/torch_cnn.py HEIGHT WIDTH BATCH_SIZE STEPS
+    $TORCH_PYTHON benchmarks/torch_cnn.py bfloat16|float32 HEIGHT WIDTH BATCH_SIZE STEPS
 
 Prints "ready". Then, for each line on stdin, trains STEPS steps on one batch and prints their
-number. As PyTorch's guides recommend for CPUs: bfloat16 by autocast where the processor computes in
-it, and channels_last.
+number. As PyTorch's guides recommend for CPUs: bfloat16 by autocast, and channels_last.
 """
 
 import sys
@@ -14,17 +13,17 @@ from torch import nn
 
 
 def main() -> None:
-    height, width, batch_size, steps = map(int, sys.argv[1:])
+    dtype = sys.argv[1]
+    height, width, batch_size, steps = map(int, sys.argv[2:])
     model = cnn(height, width).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9)
     images = torch.rand(batch_size, 3, height, width).to(memory_format=torch.channels_last)
     labels = torch.randint(2, (batch_size,))
-    bfloat16 = torch.cpu._is_amx_tile_supported()
     print("ready", flush=True)
     for _ in sys.stdin:
         for _ in range(steps):
             optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
                 loss = nn.functional.cross_entropy(model(images), labels)
             loss.backward()
             optimizer.step()

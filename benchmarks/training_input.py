@@ -40,20 +40,20 @@ BATCH, BATCHES = 32, 100
 
 
 def against_image_data_generator() -> Result:
-    """Measure row 1 of the table."""
+    """Measure the row."""
     workspace.prepare("preprocess")
     ours, theirs = convline(), image_data_generator()
     return Result(in_turn(epoch(ours), epoch(theirs), ROUNDS), warp_alone())
 
 
 def against_keras_layers() -> Result:
-    """Measure row 2 of the table."""
+    """Measure the row."""
     workspace.prepare("preprocess")
     return Result(in_turn(epoch(convline()), epoch(keras_layers()), ROUNDS), warp_alone())
 
 
 def against_torchvision() -> Result:
-    """Measure row 3 of the table."""
+    """Measure the row."""
     workspace.prepare("preprocess")
     params = load_params()
     size = (*params.preprocess.image_size, params.train.batch_size)

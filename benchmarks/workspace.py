@@ -25,6 +25,7 @@ OUTPUTS = {
     "preprocess": paths.TFRECORDS,
     "extract": paths.FEATURES,
 }
+STAGES = ("download", "organize", "preprocess", "train", "extract", "train_head", "evaluate")
 
 
 @contextmanager
@@ -99,6 +100,13 @@ def python(code: str) -> Callable[[], int]:
         return 1
 
     return call
+
+
+def start(stage: str) -> tuple[Callable[[], int], Callable[[], int]]:
+    """Return functions that only import what a stage and the tutorial import."""
+    return python(f"import stages.{stage}"), python(
+        "import benchmarks.tutorial as x; x.keras.Model"
+    )
 
 
 def command(*words: str) -> None:

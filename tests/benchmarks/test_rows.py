@@ -121,7 +121,9 @@ def test_a_step_is_compared_with_torch(small, monkeypatch):
     interpreter.chmod(0o755)
     monkeypatch.setenv("TORCH_PYTHON", str(interpreter.resolve()))
     assert step.against_torch().timing.items == 2 * step.EPOCHS
-    assert Path("arguments").read_text().endswith(f"torch_cnn.py 32 32 16 {2 * step.EPOCHS}\n")
+    assert (
+        Path("arguments").read_text().endswith(f"torch_cnn.py float32 32 32 16 {2 * step.EPOCHS}\n")
+    )
 
 
 def test_preprocess_row(small):
