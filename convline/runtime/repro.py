@@ -5,16 +5,14 @@ python -m convline.runtime.repro
 
 import sys
 import time
-from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from convline.runtime import paths
 from convline.runtime.dvc import run_dvc
 from convline.runtime.dvc_lock import check_dvc_lock
 from convline.runtime.run_times import run_time
 from convline.runtime.runner import run
-
-DVC_YAML = Path("dvc.yaml")
 
 
 def main() -> None:
@@ -22,7 +20,7 @@ def main() -> None:
     start = time.time()
     if status := run_dvc("repro", capture=False).returncode:
         sys.exit(status)
-    for stage in YAML(typ="safe").load(DVC_YAML)["stages"]:
+    for stage in YAML(typ="safe").load(paths.DVC_YAML)["stages"]:
         seconds = run_time(stage, since=start)
         print(f"{stage:<12}{'up to date' if seconds is None else f'{seconds:8,.0f} s'}")
 

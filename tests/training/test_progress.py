@@ -13,7 +13,6 @@ from convline.training.progress import Progress
 from tests.commands import REPOSITORY
 
 TRAIN = """
-import numpy as np
 from tests.training.test_progress import train
 train(3)
 """
