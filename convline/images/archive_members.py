@@ -1,14 +1,16 @@
-"""List the files of one zip or tar, without unpacking them."""
+"""List the files of one zip, tar or folder, without unpacking them."""
 
+import os
 import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import IO
+from pathlib import Path
+from typing import IO, NoReturn
 
 from convline.images.archive_kinds import JOIN, UNPACK, describe_unread
-from convline.images.zip_names import decode_names
+from convline.images.zip_names import decode_names, utf8_name
 from convline.runtime.errors import UserError
 
 CHUNK = 1 << 20  # bytes
@@ -70,3 +72,35 @@ def tar_members(stream: IO[bytes], label: str) -> Members:
             raise tarfile.ReadError("unexpected end of data")
         while archive.fileobj.read(CHUNK):  # gzip compares its checksum at the very end.
             pass
+
+
+def folder_members(folder: Path) -> Members:
+    """Yield the files of a folder and of those below it, in the order of their names.
+
+    Links are followed.
+
+    Raises:
+        UserError: a link leads back to a folder that contains it, or a file is a pipe or a device.
+        OSError: a folder cannot be read.
+    """
+    for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
+        folders.sort()
+        _refuse_loops(Path(parent).resolve(), folders)
+        for file in sorted(files):
+            path = Path(parent, file)
+            if path.exists() and not path.is_file():  # A pipe would wait forever.
+                raise UserError(f"download.path: '{path}' is neither a file nor a folder")
+            yield utf8_name(str(path.relative_to(folder))), partial(path.open, "rb")
+
+
+def _refuse_loops(parent: Path, folders: list[str]) -> None:
+    for folder in folders:
+        if (parent / folder).resolve() in {parent, *parent.parents}:
+            link = parent / folder
+            raise UserError(
+                f"download.path: the link '{link}' leads back to a folder that contains it"
+            )
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error

@@ -13,11 +13,19 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, NoReturn
 
 from convline.images.archive_kinds import UNPACK
-from convline.images.archive_members import CHUNK, REFUSED, Members, tar_members, zip_members
+from convline.images.archive_members import (
+    CHUNK,
+    REFUSED,
+    Members,
+    folder_members,
+    tar_members,
+    zip_members,
+)
 from convline.images.zip_names import utf8_name
 from convline.runtime.errors import UserError
 
@@ -70,7 +78,7 @@ def open_members(
     name, without its extensions: `train/cat.0.jpg` in `train.zip` is `train/train/cat.0.jpg`.
 
     Args:
-        archive: a zip or a tar.
+        archive: a zip, a tar or a folder.
         encoding: of the names in a zip that are not marked as UTF-8 (`organize.metadata_encoding`);
             None to detect UTF-8.
         litter: gets the numbers of skipped files by kind: `.DS_Store`, `__MACOSX`, `._*`.
@@ -82,8 +90,13 @@ def open_members(
     """
     label = label or archive.name
     skipped = Counter[str]() if litter is None else litter
-    with archive.open("rb") as stream:
-        members = _walk(stream, label, encoding, skipped, iter(range(MAX_INNER)))
+    numbers = iter(range(MAX_INNER))
+    with _open(archive) as stream:
+        members = (
+            _walk(stream, label, encoding, skipped, numbers)
+            if stream
+            else _descend(folder_members(archive), label, encoding, skipped, numbers)
+        )
         try:
             for name, open_member in members:
                 if wanted(name):
@@ -138,6 +151,10 @@ def check(
     return files
 
 
+def _open(archive: Path) -> AbstractContextManager[IO[bytes] | None]:
+    return nullcontext() if archive.is_dir() else archive.open("rb")
+
+
 def _walk(
     stream: IO[bytes],
     label: str,
@@ -148,7 +165,7 @@ def _walk(
     parent: str = "",
     depth: int = 0,
 ) -> Members:
-    """Yield (name, function that opens it) for each file, descending into inner archives.
+    """Yield (name, function that opens it) for each file of an archive, and of inner archives.
 
     `numbers` has an item for each inner archive that may follow.
     """
@@ -157,9 +174,22 @@ def _walk(
     # Tar first: `is_zipfile` also accepts a tar that ends with a zip.
     is_tar = tarfile.is_tarfile(stream)
     stream.seek(0)
-    for raw_name, open_member in (
-        tar_members(stream, label) if is_tar else zip_members(stream, label, encoding)
-    ):
+    members = tar_members(stream, label) if is_tar else zip_members(stream, label, encoding)
+    yield from _descend(members, label, encoding, litter, numbers, parent=parent, depth=depth)
+
+
+def _descend(
+    members: Members,
+    label: str,
+    encoding: str | None,
+    litter: Counter[str],
+    numbers: Iterator[int],
+    *,
+    parent: str = "",
+    depth: int = 0,
+) -> Members:
+    """Yield the members without litter, and those of archives in place of the archives."""
+    for raw_name, open_member in members:
         name = _safe(raw_name, label)
         if kind := _kind_of_litter(name):
             litter[kind] += 1

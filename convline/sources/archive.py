@@ -3,9 +3,11 @@
 import os
 import shutil
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from convline.images.zip_names import utf8_name
+from convline.images.archive_members import folder_members
 from convline.params.schema import Download
 from convline.runtime import paths
 from convline.runtime.errors import UserError
@@ -19,52 +21,41 @@ def fetch(download: Download, into: Path) -> Provenance:
         UserError: there is nothing at `download.path`, or it cannot be read.
     """
     source = paths.expand_home(download.path or "")
-    try:
+    with explained(source):
         if source.is_dir():
             file = f"{source.resolve().name}.zip"
             _pack(source, into / file)
-        elif source.exists() and not source.is_file():
-            # A pipe would wait forever, and /dev/zero would fill the disk.
-            raise UserError(f"download.path: '{source}' is neither a file nor a folder")
         else:
             file = "archive.json" if source.name == paths.SOURCE.name else source.name
             shutil.copyfile(source, into / file)
+    return Provenance(file=file, name=file)
+
+
+@contextmanager
+def explained(source: Path) -> Iterator[None]:
+    """Raise a UserError for a source that is missing or cannot be read."""
+    try:
+        if source.exists() and not source.is_file() and not source.is_dir():
+            # A pipe would wait forever, and /dev/zero would fill the disk.
+            raise UserError(f"download.path: '{source}' is neither a file nor a folder")
+        yield
     except FileNotFoundError as error:
         if Path(error.filename) != source:
             raise UserError(f"download.path: '{error.filename}' is a broken link") from None
         raise UserError(_nothing_at(source)) from None
     except PermissionError as error:
         raise UserError(f"download.path: no permission to read {error.filename}") from None
-    return Provenance(file=file, name=file)
 
 
 def _pack(folder: Path, archive: Path) -> None:
     """Store all files of `folder` without dates, so that equal folders become equal archives."""
     with zipfile.ZipFile(archive, "w") as packed:
-        for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
-            folders.sort()
-            _refuse_loops(Path(parent).resolve(), folders)
-            for file in sorted(files):
-                path = Path(parent, file)
-                if path.exists() and not path.is_file():
-                    raise UserError(f"download.path: '{path}' is neither a file nor a folder")
-                info = zipfile.ZipInfo(utf8_name(str(path.relative_to(folder))))
-                info.file_size = path.stat().st_size
-                with path.open("rb") as stream, packed.open(info, "w") as member:
+        for name, open_file in folder_members(folder):
+            info = zipfile.ZipInfo(name)
+            with open_file() as stream:
+                info.file_size = os.fstat(stream.fileno()).st_size
+                with packed.open(info, "w") as member:
                     shutil.copyfileobj(stream, member)
-
-
-def _refuse_loops(parent: Path, folders: list[str]) -> None:
-    for folder in folders:
-        if (parent / folder).resolve() in {parent, *parent.parents}:
-            link = parent / folder
-            raise UserError(
-                f"download.path: the link '{link}' leads back to a folder that contains it"
-            )
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _nothing_at(source: Path) -> str:
