@@ -11,12 +11,10 @@ presets/default.yaml holds all parameters; every other preset holds those that d
 preset replaces all of params.yaml, so the result does not depend on what was there before.
 """
 
-import difflib
-
 import click
 
 from convline.cli import options
-from convline.params.presets import PRESETS, list_presets, render, write
+from convline.params.presets import PRESETS, list_presets, render, show_change, write
 from convline.runtime import paths
 
 
@@ -39,10 +37,6 @@ def main(name: str | None, values: tuple[str, ...], show: bool) -> None:
         print(list_presets())
         return
     text = render(name, values)
-    before = paths.PARAMS.read_text(encoding="utf-8") if paths.PARAMS.exists() else ""
-    change = difflib.unified_diff(
-        before.splitlines(), text.splitlines(), str(paths.PARAMS), name, lineterm="", n=0
-    )
-    print("\n".join(change) or f"{paths.PARAMS} is the preset {name} already")
+    print(show_change(text, name) or f"{paths.PARAMS} is the preset {name} already")
     if not show:
         write(text)

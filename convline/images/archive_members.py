@@ -1,5 +1,6 @@
 """List the files of one zip, tar or folder, without unpacking them."""
 
+import io
 import os
 import stat
 import tarfile
@@ -90,7 +91,7 @@ def folder_members(folder: Path) -> Members:
             path = Path(parent, file)
             if path.exists() and not path.is_file():  # A pipe would wait forever.
                 raise UserError(f"download.path: '{path}' is neither a file nor a folder")
-            yield utf8_name(str(path.relative_to(folder))), partial(path.open, "rb")
+            yield utf8_name(str(path.relative_to(folder))), partial(io.FileIO, path)
 
 
 def _refuse_loops(parent: Path, folders: list[str]) -> None:

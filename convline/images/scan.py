@@ -119,16 +119,34 @@ def inspect_all(
     Raises:
         UserError: the archive has no images, or two different ones with the same name.
     """
-    scan = Scan()
-    members = open_members(archive, organize.metadata_encoding, scan.litter)
-    images = _find_images(members, selected, scan)
-    # disable=None: no bar if the output is not a terminal.
     inspect = partial(_inspect, cache=cache, hashed=organize.near_duplicates != "off")
-    for name, result in tqdm(in_threads(images, inspect), "decode", unit=" images", disable=None):
-        scan.add(name, result)
-    if not scan.images and not scan.bad:
-        raise UserError(no_images(archive, scan.ignored))
-    return scan
+    return _scan(archive, organize, selected, inspect, "decode")
+
+
+def list_images(
+    archive: Path,
+    organize: Organize,
+    selected: Callable[[str], bool],
+    cache: ImageCache | None = None,
+) -> Scan:
+    """Read the selected images of an archive without decoding them: height and width are 0.
+
+    Args:
+        archive: a zip, a tar or a folder.
+        organize: the section `organize`.
+        selected: returns False for the names of files to leave out.
+        cache: gets the bytes of each image.
+
+    Raises:
+        UserError: as `inspect_all`.
+    """
+
+    def read(name: str, data: bytes) -> Image:
+        if cache:
+            cache.add(name, data)
+        return Image(hashlib.sha256(data).digest(), len(data), 0, 0)
+
+    return _scan(archive, organize, selected, read, "read")
 
 
 def refuse_bad(scan: Scan, limit: int | str) -> None:
@@ -153,6 +171,25 @@ def refuse_bad(scan: Scan, limit: int | str) -> None:
     if not scan.images:
         headline = f"none of the {total:,} images can be decoded:"
     raise UserError("\n".join([headline, *lines, *more]))
+
+
+def _scan(
+    archive: Path,
+    organize: Organize,
+    selected: Callable[[str], bool],
+    work: Callable[[str, bytes], Image | str],
+    verb: str,
+) -> Scan:
+    """Apply `work` to each selected image, and sort all files."""
+    scan = Scan()
+    members = open_members(archive, organize.metadata_encoding, scan.litter)
+    images = _find_images(members, selected, scan)
+    # disable=None: no bar if the output is not a terminal.
+    for name, result in tqdm(in_threads(images, work), verb, unit=" images", disable=None):
+        scan.add(name, result)
+    if not scan.images and not scan.bad:
+        raise UserError(no_images(archive, scan.ignored))
+    return scan
 
 
 def _find_images(

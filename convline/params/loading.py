@@ -35,13 +35,26 @@ def load_params(path: Path = paths.PARAMS) -> Params:
         UserError: the file is missing, is not valid YAML, or does not fit the schema.
     """
     try:
-        # As DVC does: YAML 1.2, where 1e-3 is a number, `no` a string, a repeated key an error.
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path} not found; run from the root of the repository") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise UserError(f"{path} is not valid YAML:\n{error}") from None
-    return validate(content, str(path))
+    return parse_params(text, str(path))
+
+
+def parse_params(text: str, name: str) -> Params:
+    """Return the text of a params.yaml as `Params`; errors call it `name`.
+
+    Raises:
+        UserError: the text is not valid YAML, or does not fit the schema.
+    """
+    try:
+        # As DVC does: YAML 1.2, where 1e-3 is a number, `no` a string, a repeated key an error.
+        content = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise UserError(f"{name} is not valid YAML:\n{error}") from None
+    return validate(content, name)
 
 
 def validate(content: Any, name: str) -> Params:

@@ -3,8 +3,9 @@
 `presets/default.yaml` has all parameters; each other preset has only those that differ from it.
 """
 
+import difflib
 import io
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from convline.params import renamed
-from convline.params.loading import did_you_mean, validate
+from convline.params.loading import did_you_mean, parse_params
 from convline.runtime import paths
 from convline.runtime.errors import UserError
 from convline.runtime.files import fresh_file
@@ -36,24 +37,43 @@ def render(name: str, values: Sequence[str] = ()) -> str:
     Raises:
         UserError: the preset does not exist, or the result does not fit the schema of params.yaml.
     """
-    default, preset = _read(DEFAULT), _read(name)
-    # YAML() writes the format of `dvc exp run -S`, so that neither reformats the other's file.
-    yaml = YAML()
-    params = yaml.load(default)
+    preset = _read(name)
     try:
         changes = YAML(typ="safe").load(preset)
     except YAMLError as error:
         raise UserError(f"preset '{name}' is not valid YAML:\n{error}") from None
     if not isinstance(changes, MutableMapping):
         raise UserError(f"preset '{name}' must contain sections of params.yaml, got {changes!r}")
-    _overlay(params, changes)
-    for value in values:
-        _overlay(params, _parse(value))
+    text = change_default(f"Preset {_title(preset)}", [changes, *map(parse_value, values)])
+    parse_params(text, f"preset '{name}'")
+    return text
+
+
+def change_default(title: str, changes: Iterable[MutableMapping[str, Any]]) -> str:
+    """Return the text of the preset `default` with another first line and other values.
+
+    Args:
+        title: the first line, without `# `.
+        changes: sections with parameters; later ones replace earlier ones.
+    """
+    default = _read(DEFAULT)
+    # YAML() writes the format of `dvc exp run -S`, so that neither reformats the other's file.
+    yaml = YAML()
+    params = yaml.load(default)
+    for change in changes:
+        _overlay(params, change)
     stream = io.StringIO()
     yaml.dump(params, stream)
-    text = stream.getvalue().replace(_title(default), _title(preset), 1)
-    validate(YAML(typ="safe").load(text), f"preset '{name}'")
-    return text
+    return stream.getvalue().replace(f"Preset {_title(default)}", title, 1)
+
+
+def show_change(text: str, name: str) -> str:
+    """Return the lines of params.yaml that differ from `text`, called `name`; empty if none do."""
+    before = paths.PARAMS.read_text(encoding="utf-8") if paths.PARAMS.exists() else ""
+    change = difflib.unified_diff(
+        before.splitlines(), text.splitlines(), str(paths.PARAMS), name, lineterm="", n=0
+    )
+    return "\n".join(change)
 
 
 def write(text: str) -> None:
@@ -66,7 +86,7 @@ def _title(text: str) -> str:
     return text.partition("\n")[0].removeprefix("# Preset ")
 
 
-def _parse(argument: str) -> dict[str, Any]:
+def parse_value(argument: str) -> dict[str, Any]:
     """Return `train.dropout=0.3` as `{"train": {"dropout": 0.3}}`; the value is YAML."""
     parameter, equals, text = argument.partition("=")
     keys = parameter.split(".")
@@ -76,9 +96,14 @@ def _parse(argument: str) -> dict[str, Any]:
         value = YAML(typ="safe").load(text)
     except YAMLError as error:
         raise UserError(f"the value of '{argument}' is not valid YAML:\n{error}") from None
-    for key in reversed(keys):
+    return nested(parameter, value)
+
+
+def nested(parameter: str, value: Any) -> dict[str, Any]:
+    """Return `{"train": {"dropout": 0.3}}` for `train.dropout` and 0.3."""
+    for key in reversed(parameter.split(".")):
         value = {key: value}
-    return value
+    return dict(value)
 
 
 def _read(name: str) -> str:
