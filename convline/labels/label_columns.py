@@ -80,8 +80,10 @@ def require(cells: pd.DataFrame, csv: Csv, param: str, wanted: str | int, name: 
         )
     listed = ", ".join(f"'{other}'" for other in cells)
     hint = did_you_mean(str(wanted), cells)
-    if param == "label" and (one_hot := _one_hot(cells, csv)):
-        hint += f"; for one-hot columns, set organize.csv.label: [{', '.join(one_hot)}]"
+    others = cells.drop(columns=[str(csv.image)], errors="ignore")
+    if param == "label" and (one_hot := one_hot_columns(others)):
+        listed_columns = ", ".join(map(_as_yaml, one_hot))
+        hint += f"; for one-hot columns, set organize.csv.label: [{listed_columns}]"
     if any(ENDING.search(other) for other in cells):
         hint += "; if the first row is not a header, give numbers, as organize.csv.image: 0"
     raise UserError(
@@ -89,14 +91,17 @@ def require(cells: pd.DataFrame, csv: Csv, param: str, wanted: str | int, name: 
     )
 
 
-def _one_hot(cells: pd.DataFrame, csv: Csv) -> list[str]:
-    """Return the columns of 0 and 1, as YAML, if most rows have a single 1 in them."""
-    others = cells.drop(columns=[str(csv.image)], errors="ignore")
-    values = _truth(others)
+def one_hot_columns(cells: pd.DataFrame) -> list[str]:
+    """Return the columns of 0 and 1, if most rows have a single 1 in them."""
+    values = _truth(cells)
     binary = values.loc[:, values.notna().all()].astype(bool)
     if binary.shape[1] < 2 or (binary.sum(axis=1) == 1).mean() <= 0.5:
         return []
-    return [x if PLAIN_WORD.fullmatch(x) else "'" + x.replace("'", "''") + "'" for x in binary]
+    return [str(column) for column in binary]
+
+
+def _as_yaml(column: str) -> str:
+    return column if PLAIN_WORD.fullmatch(column) else "'" + column.replace("'", "''") + "'"
 
 
 def _truth(cells: pd.DataFrame) -> pd.DataFrame:
