@@ -10,8 +10,8 @@ import click
 from convline.runtime.git import git
 
 NAMES = (
-    "preset", "report", "experiments", "results", "predict", "app", "explain", "export", "submit",
-    "compare",
+    "init", "preset", "report", "experiments", "results", "predict", "app", "explain", "export",
+    "submit", "compare",
 )  # fmt: skip
 CODE = Path(__file__).parents[2]
 HELP = """Train a small CNN from scratch, compare it with a pre-trained network, use the better one.

@@ -32,11 +32,13 @@ class Source:
     Attributes:
         archive: path of the archive.
         kind: `download.kind` of the run that fetched it.
+        names: the values of `download.name` that mean it.
         competition: name of the Kaggle competition that it comes from, if any.
     """
 
     archive: Path
     kind: str
+    names: tuple[str | None, ...]
     competition: str | None
 
 
@@ -51,5 +53,7 @@ def read_source() -> Source:
     except FileNotFoundError:
         how = "run `dvc repro download`, or `dvc pull` if a remote has the data"
         raise UserError(f"{paths.SOURCE} does not exist; {how}") from None
-    competition = source["name"] if source["kind"] == "kaggle_competition" else None
-    return Source(paths.RAW / source["file"], source["kind"], competition)
+    kind, name, version = source["kind"], source["name"], source["version"]
+    names = (None,) if kind in {"archive", "digits"} else (name, f"{name}/{version}")
+    competition = name if kind == "kaggle_competition" else None
+    return Source(paths.RAW / source["file"], kind, names, competition)

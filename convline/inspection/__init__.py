@@ -1,0 +1,1 @@
+"""Inspect images before any training, and choose the params for them."""

@@ -1,0 +1,58 @@
+"""Collect chosen params into the text of a params.yaml; what the user set is kept."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from convline.inspection.choice import Choice
+from convline.params.loading import parse_params
+from convline.params.presets import change_default, nested, parse_value
+from convline.params.schema import Params
+
+
+class Draft:
+    """A params.yaml that grows.
+
+    Attributes:
+        choices: what was chosen, in order.
+        given: the parameters that the user set, such as `train.dropout`.
+    """
+
+    def __init__(self, download: dict[str, Any], values: Sequence[str]) -> None:
+        """Start with the default params.
+
+        Args:
+            download: parameters of the section download.
+            values: `section.parameter=value`, with the value as YAML; they replace choices.
+
+        Raises:
+            UserError: a value is not valid YAML or has no name.
+        """
+        self._download = {"download": download}
+        self._values = [parse_value(value) for value in values]
+        self.given = {value.partition("=")[0] for value in values}
+        self.choices: list[Choice] = []
+
+    def add(self, choices: Iterable[Choice]) -> None:
+        """Add choices, except for parameters that the user set."""
+        self.choices += [choice for choice in choices if choice.param not in self.given]
+
+    def sets(self, *params: str) -> bool:
+        """Return True if the user set one of these parameters or sections."""
+        return any(
+            given == param or given.startswith(f"{param}.")
+            for given in self.given
+            for param in params
+        )
+
+    def text(self, title: str) -> str:
+        """Return the text of params.yaml with this first line."""
+        chosen = [nested(choice.param, choice.value) for choice in self.choices]
+        return change_default(title, [self._download, *chosen, *self._values])
+
+    def params(self) -> Params:
+        """Return the params.
+
+        Raises:
+            UserError: the user's values do not fit.
+        """
+        return parse_params(self.text("Draft"), "params.yaml")

@@ -1,0 +1,63 @@
+"""Describe a plan in lines of text."""
+
+from collections.abc import Iterator
+
+from convline.images.near_duplicates import group_pairs
+from convline.inspection.plan import Plan
+
+MOST_CLASSES = 10
+WIDTH = 12  # of the first column
+
+
+def describe(plan: Plan) -> Iterator[str]:
+    """Yield what was found, what was chosen and why, and the cost."""
+    for name, fact in findings(plan):
+        yield f"{name:<{WIDTH}}{fact}"
+    yield ""
+    width = max(len(choice.show()) for choice in plan.choices)
+    for choice in plan.choices:
+        yield f"{choice.show():<{width}}  {choice.reason}"
+    yield ""
+    cost = plan.cost.describe() if plan.cost else "not estimated: TensorFlow cannot be used"
+    yield f"{'make repro':<{WIDTH}}{cost}"
+
+
+def findings(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield names and facts of what was found."""
+    counts, sample = plan.counts, plan.sample
+    some = [f"{name} {count:,}" for name, count in counts.most_common(MOST_CLASSES)]
+    more = f" and {len(counts) - MOST_CLASSES} more" if len(counts) > MOST_CLASSES else ""
+    yield "images", f"{counts.total():,} in {len(counts):,} classes: {', '.join(some)}{more}"
+    first, *others = plan.readings
+    also = "".join(f"; {x.source} would give {x.class_count:,} classes" for x in others)
+    yield "classes", f"from {first.source}{also}"
+    for note in plan.labels.notes:
+        yield "", note
+    yield "splits", ", ".join(f"{split} {count:,}" for split, count in plan.splits.items())
+    if not sample.complete:
+        yield "sample", f"{len(sample.images) + len(sample.bad):,} images were decoded"
+    shape = sample.shape()
+    sizes = (
+        f"median {shape.height}x{shape.width} pixels, sides of {shape.smallest} to {shape.largest}"
+    )
+    low, middle, high = shape.ratios
+    yield "sizes", f"{sizes}; width / height {middle:.2f} ({low:.2f} to {high:.2f})"
+    yield "colours", f"{len(sample.coloured):,} of {len(sample.images):,} images have colours"
+    yield "bad", f"{len(sample.bad):,} images cannot be decoded"
+    for name, reason in sorted(sample.bad.items())[:3]:
+        yield "", f"{name}: {reason}"
+    yield "duplicates", _duplicates(plan)
+    for line in plan.left_out:
+        yield (
+            "left out" if line.startswith("  ") and "with a class" not in line else "",
+            line.strip(),
+        )
+
+
+def _duplicates(plan: Plan) -> str:
+    digests = [plan.scan.images[name].sha256 for name in plan.labels.classes]
+    equal = len(digests) - len(set(digests))
+    groups = group_pairs(plan.sample.near.pairs)
+    where = "" if plan.sample.complete else " in the sample"
+    near = f"{sum(map(len, groups)):,} near duplicates in {len(groups):,} groups{where}"
+    return f"{equal:,} images have the bytes of another; {near}"
