@@ -2,6 +2,7 @@
 PYTHON ?= python3
 EXTRA ?=
 PRESET ?=
+IMAGES ?=
 BASE ?= main
 VENV := .venv
 # Recipes find the `python3` of $(VENV) first.
@@ -27,14 +28,15 @@ NEEDED_GB := $(if $(filter gpu,$(EXTRA)),14,6)
 
 # The stages run `python`: the one that has the packages must come first.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-# The shell reads it from the environment: a branch's name may contain `;` and `$`.
-export BASE
+# The shell reads them from the environment: names may contain `;`, `$` and blanks.
+export BASE IMAGES
 
 .PHONY: help check setup setup-dev repro report app compare test lint bench lock
 
 help:
 	@echo "make setup            create $(VENV) with the packages of requirements.lock (EXTRA=gpu: CUDA too)"
-	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that preset)"
+	@echo "make repro            run the pipeline that params.yaml defines (PRESET=lenet5: that preset;"
+	@echo "                      IMAGES=~/photos.zip: your images, with params that suit them)"
 	@echo "make report           write report/index.html, a page about the last run"
 	@echo "make app              serve the classifier as a web page on this machine"
 	@echo "make compare          compare the metrics of this commit with BASE=main, in report/"
@@ -88,6 +90,7 @@ check:
 
 repro: setup
 	$(if $(PRESET),convline preset $(PRESET))
+	@if [ -n "$$IMAGES" ]; then convline init "$$IMAGES"; fi
 	python -m convline.runtime.repro
 	convline report
 

@@ -7,7 +7,8 @@ from convline.runtime.errors import UserError
 # Names of the class in which nothing is found: healthy lungs, flawless parts, cells without a
 # parasite. By alphabet, it is often the second class (`COVID`, `Normal`; `defect`, `ok`).
 NEGATIVE = re.compile(
-    r"(normal|ok|healthy|negative|good|uninfected|(no|non|not)[_ -].*)", re.IGNORECASE
+    r"(normal|ok|healthy|negative|good|uninfected|benign|background|none|(no|non|not)[_ -].*)",
+    re.IGNORECASE,
 )
 
 

@@ -77,7 +77,11 @@ class Estimate:
         """Return the estimate in one line."""
         low, middle, high = (_time(self.total(which)) for which in range(3))
         disk = f"{self.disk / 1e9:.1f} GB" if self.disk >= 1e8 else f"{self.disk / 1e6:.0f} MB"
-        spread = f" ({low} to {high}, as early stopping decides)" if low != high else ""
+        spread = ""
+        if low != high:
+            number, unit = low.split()
+            least = number if high.endswith(f" {unit}") else low
+            spread = f" ({least} to {high}, as early stopping decides)"
         return f"about {middle}{spread} and {disk} of disk space"
 
 

@@ -55,4 +55,4 @@ class Draft:
         Raises:
             UserError: the user's values do not fit.
         """
-        return parse_params(self.text("Draft"), "params.yaml")
+        return parse_params(self.text("Draft"), "the new params.yaml")

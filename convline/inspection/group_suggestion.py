@@ -7,10 +7,8 @@ from typing import NamedTuple
 from convline.labels.groups import group_of
 
 # person12_virus_3.jpeg; IMG_2041.jpg and IMG_2041 (2).jpg.
-PATTERNS = (
-    r"((?:person|patient|subject|study|case|lesion|animal|video|clip)[ _-]?\d+)",
-    r"^(.+?)(?: ?\(\d+\))?\.[^.]+$",
-)
+NUMBERED = r"((?:person|patient|subject|study|case|lesion|animal|video|clip)[ _-]?\d+)"
+COPIES = r"^(.+?)(?: ?\(\d+\))?\.[^.]+$"
 LEAST_MATCHED = 0.3  # share of the images
 LEAST_GROUPS = 10
 LARGEST = 0.1  # share of the images in one group; `cat (1)`, `cat (2)` are numbers, not copies
@@ -34,7 +32,10 @@ class GroupSuggestion(NamedTuple):
 
 def suggest_groups(names: Collection[str]) -> GroupSuggestion | None:
     """Return the first pattern that finds plausible groups in file names; None if none does."""
-    for pattern in PATTERNS:
+    files = {name.rsplit("/", 1)[-1] for name in names}
+    # Where several folders have a 0001.jpg, equal names are not copies.
+    patterns = [NUMBERED, COPIES] if len(files) == len(names) else [NUMBERED]
+    for pattern in patterns:
         found = {name: group for name in names if (group := group_of(name, pattern))}
         sizes = Counter(found.values())
         several = sorted(group for group, size in sizes.items() if size > 1)

@@ -80,7 +80,7 @@ def choose_side(short_side: int, count: int) -> int:
 
 
 def _choose_bad(sample: ImageSample) -> Iterator[Choice]:
-    bad, drawn = len(sample.bad), len(sample.bad) + len(sample.images)
+    bad, drawn = len(sample.bad), sample.count
     if sample.complete:
         if bad:
             why = f"{bad:,} of {drawn:,} images cannot be decoded and are left out"

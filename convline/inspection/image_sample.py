@@ -66,12 +66,17 @@ class ImageSample:
     @property
     def complete(self) -> bool:
         """Return True if all images were decoded."""
-        return len(self.images) + len(self.bad) == self.total
+        return self.count == self.total
+
+    @property
+    def count(self) -> int:
+        """Return the number of images in the sample."""
+        return len(self.images) + len(self.bad)
 
     @property
     def bad_share(self) -> float:
         """Return the share of the images that cannot be decoded."""
-        return len(self.bad) / (len(self.images) + len(self.bad))
+        return len(self.bad) / self.count
 
     def shape(self) -> Shape:
         """Return the sizes of the images."""

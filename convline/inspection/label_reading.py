@@ -1,7 +1,7 @@
 """Find out how the classes of images can be read: from folders, a table or file names."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from convline.labels.image_labels import find_labels
 from convline.labels.label_set import LabelSet
 from convline.params.schema import Organize
 from convline.runtime.errors import UserError
+from convline.runtime.paths import SPLITS
 
 Params = dict[str, Any]  # of the section organize
 
@@ -21,6 +22,7 @@ PREFIXES = {
     *("img", "image", "images", "dsc", "dscn", "dscf", "pxl", "photo", "pic", "picture"),
     *("frame", "file", "scan", "screenshot", "p", "im", "i", "train", "test", "val"),
 }
+AS_ARGUMENTS = "Pass the params of one as arguments: \"organize.include=['*/images/*']\"."
 MOST_CLASSES = 1 / 3  # of the number of images, for file names and tables
 LEAST_LABELLED = 0.9  # share of the images outside test folders, for file names and tables
 
@@ -46,7 +48,12 @@ class Reading:
 
 
 def find_readings(
-    contents: Mapping[str, bytes], archive: Path, organize: Organize, *, given: bool
+    contents: Mapping[str, bytes],
+    archive: Path,
+    organize: Organize,
+    others: Iterable[str],
+    *,
+    given: bool,
 ) -> list[Reading]:
     """Return the readings with two classes or more, the best one first.
 
@@ -57,6 +64,7 @@ def find_readings(
         contents: a digest of each image's bytes by its name in the archive.
         archive: the archive or folder.
         organize: the section `organize`.
+        others: names of the files that are not images, tables among them.
         given: True if the user chose the reading in it.
 
     Returns:
@@ -74,27 +82,39 @@ def find_readings(
         folders, doubt = [Reading(params, labels, "the names of folders")], None
     except UserError as error:
         folders, doubt = [], error
-    tables = list(_from_tables(contents, archive, organize))
+    problems: list[UserError] = []
+    tables = list(_from_tables(contents, archive, organize, others, problems))
     if any(reading.class_count > 1 for reading in folders):
         return folders + tables
     if tables:
         return tables
     if doubt:
-        raise doubt
-    return list(_from_file_names(contents, archive, organize)) or folders
+        raise UserError(f"{doubt}\n{AS_ARGUMENTS}")
+    names = list(_from_file_names(contents, archive, organize))
+    if problems and not names:
+        raise problems[0]
+    return names or folders
 
 
 def _from_tables(
-    contents: Mapping[str, bytes], archive: Path, organize: Organize
+    contents: Mapping[str, bytes],
+    archive: Path,
+    organize: Organize,
+    others: Iterable[str],
+    problems: list[UserError],
 ) -> Iterator[Reading]:
-    for csv in find_columns(contents, archive, organize):
+    for csv in find_columns(contents, archive, organize.metadata_encoding, others):
         params = {"labels_from": "csv", "csv": csv}
-        if "split" in csv:
-            params["split_method"] = "folders"
         try:
             labels = find_labels(contents, archive, _with(organize, params))
-        except UserError:
+        except UserError as error:
+            problems.append(error)
             continue
+        found = set(labels.splits.values())
+        if "split" in csv and "test" in found:
+            params["split_method"] = "folders" if found == set(SPLITS) else "test_folder"
+        else:
+            csv.pop("split", None)
         if _plausible(labels, contents):
             yield Reading(params, labels, f"the table {csv['file']}")
 

@@ -26,10 +26,11 @@ from convline.inspection.label_reading import Reading, find_readings
 from convline.inspection.split_choices import choose_splits
 from convline.inspection.training_choices import choose_training
 from convline.labels.file_counts import describe_unlabelled
+from convline.labels.image_labels import find_labels
 from convline.labels.label_set import LabelSet
 from convline.labels.repeated_files import drop_repeated, find_copies
 from convline.labels.splits import refuse_one_class
-from convline.params.schema import Preprocess
+from convline.params.schema import Params, Preprocess
 from convline.runtime import paths
 
 MOST_BAD = "20%"  # of the sample; more means that something else is wrong
@@ -51,7 +52,8 @@ class Plan:
         copies: number of images that the archive contains a second time.
         sample: measured images.
         pictures: some images of each class, small.
-        choices: parameters that were chosen.
+        notes: lines on what was guessed.
+        choices: parameters that were chosen, in the order of params.yaml.
         text: the new params.yaml.
         splits: number of images of each split.
         cost: None if TensorFlow cannot be used.
@@ -64,6 +66,7 @@ class Plan:
     copies: int
     sample: ImageSample
     pictures: dict[str, list[Picture.Image]]
+    notes: list[str]
     choices: list[Choice]
     text: str
     splits: dict[str, int]
@@ -112,7 +115,9 @@ def make_plan(
         selection.notes()
         copies = find_copies(scan.images)
         contents = {file: x.sha256 for file, x in scan.images.items() if file not in copies}
-        readings = find_readings(contents, archive, params.organize, given=draft.sets(*READING))
+        readings = find_readings(
+            contents, archive, params.organize, scan.ignored, given=draft.sets(*READING)
+        )
         labels = readings[0].labels
         refuse_one_class(labels.classes.values(), describe_unlabelled(scan, labels, copies))
         draft.add(_as_choices(readings[0]))
@@ -122,10 +127,17 @@ def make_plan(
             params.organize.max_bad_images if draft.sets("organize.max_bad_images") else MOST_BAD
         )
         refuse_bad(Scan(dict(sample.images), dict(sample.bad)), limit)
+        for bad in sample.bad:
+            del labels.classes[bad]
         draft.add(choose_images(sample, len(labels.classes)))
-        splits = _choose_splits(draft, labels, contents)
+        chosen = choose_splits(labels, contents, draft.params().organize, params.seed, draft.given)
+        draft.add(chosen.choices)
+        splits = {split: len(names) for split, names in chosen.splits.items()}
         _choose_networks(draft, labels, splits)
         params = draft.params()
+        # Again, for notes that fit the choices.
+        notes = find_labels(contents, archive, params.organize).notes
+        notes += filter(None, [chosen.unused_groups])
         pictures = read_pictures(labels, sample, cache)
         resizing = _time_resizing(sample, params.preprocess, cache)
         measured = speed.measure() if speed else None
@@ -146,29 +158,28 @@ def make_plan(
         name=name,
         scan=scan,
         readings=readings,
-        left_out=list(describe_unlabelled(scan, labels, copies)),
+        # Without the first line, on images with a class.
+        left_out=[x.strip() for x in describe_unlabelled(scan, labels, copies)][1:],
         copies=len(copies),
         sample=sample,
         pictures=pictures,
-        choices=draft.choices,
+        notes=notes,
+        choices=sorted(draft.choices, key=_section),
         text=draft.text(title),
         splits=splits,
         cost=estimate(params, work, measured) if measured else None,
     )
 
 
+def _section(choice: Choice) -> int:
+    """Return the position in params.yaml of the choice's section."""
+    return list(Params.model_fields).index(choice.param.partition(".")[0])
+
+
 def _as_choices(reading: Reading) -> list[Choice]:
     flat = {f"organize.{param}": value for param, value in reading.params.items() if param != "csv"}
     flat |= {f"organize.csv.{param}": x for param, x in reading.params.get("csv", {}).items()}
     return [Choice(param, value, f"from {reading.source}") for param, value in flat.items()]
-
-
-def _choose_splits(draft: Draft, labels: LabelSet, contents: Mapping[str, bytes]) -> dict[str, int]:
-    """Add choices for the splits; return the number of images in each."""
-    params = draft.params()
-    chosen = choose_splits(labels, contents, params.organize, params.seed, draft.given)
-    draft.add(chosen.choices)
-    return {split: len(names) for split, names in chosen.splits.items()}
 
 
 def _choose_networks(draft: Draft, labels: LabelSet, splits: Mapping[str, int]) -> None:

@@ -31,11 +31,11 @@ def findings(plan: Plan) -> Iterator[tuple[str, str]]:
     first, *others = plan.readings
     also = "".join(f"; {x.source} would give {x.class_count:,} classes" for x in others)
     yield "classes", f"from {first.source}{also}"
-    for note in plan.labels.notes:
+    for note in plan.notes:
         yield "", note
     yield "splits", ", ".join(f"{split} {count:,}" for split, count in plan.splits.items())
     if not sample.complete:
-        yield "sample", f"{len(sample.images) + len(sample.bad):,} images were decoded"
+        yield "sample", f"{sample.count:,} images were decoded"
     shape = sample.shape()
     sizes = (
         f"median {shape.height}x{shape.width} pixels, sides of {shape.smallest} to {shape.largest}"
@@ -43,15 +43,15 @@ def findings(plan: Plan) -> Iterator[tuple[str, str]]:
     low, middle, high = shape.ratios
     yield "sizes", f"{sizes}; width / height {middle:.2f} ({low:.2f} to {high:.2f})"
     yield "colours", f"{len(sample.coloured):,} of {len(sample.images):,} images have colours"
-    yield "bad", f"{len(sample.bad):,} images cannot be decoded"
+    yield (
+        "bad",
+        f"{len(sample.bad):,} of {sample.count:,} cannot be decoded",
+    )
     for name, reason in sorted(sample.bad.items())[:3]:
         yield "", f"{name}: {reason}"
     yield "duplicates", _duplicates(plan)
     for line in plan.left_out:
-        yield (
-            "left out" if line.startswith("  ") and "with a class" not in line else "",
-            line.strip(),
-        )
+        yield "left out", line
 
 
 def _duplicates(plan: Plan) -> str:
@@ -59,5 +59,5 @@ def _duplicates(plan: Plan) -> str:
     equal = len(digests) - len(set(digests))
     groups = group_pairs(plan.sample.near.pairs)
     where = "" if plan.sample.complete else " in the sample"
-    near = f"{sum(map(len, groups)):,} near duplicates in {len(groups):,} groups{where}"
-    return f"{equal:,} images have the bytes of another; {near}"
+    near = f"groups of near duplicates{where}: {len(groups):,}"
+    return f"images with the bytes of another: {equal:,}; {near}"

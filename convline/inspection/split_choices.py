@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from convline.inspection.choice import Choice
 from convline.inspection.group_suggestion import suggest_groups
@@ -12,20 +12,39 @@ from convline.labels.label_set import LabelSet
 from convline.labels.split_folders import split_of_folder
 from convline.labels.splits import Splits, assign_splits
 from convline.params.schema import Organize
+from convline.params.schema_data import Fractions
 from convline.runtime.errors import UserError
 from convline.runtime.paths import SPLITS
 
+CROSSING = (
+    "since some are in two splits of the archive, or a class would be empty in a split; "
+    "organize.group_pattern and organize.split_method: fractions keep them together"
+)
 FEW = 1000  # images; one split of fewer gives uncertain scores
 FOLDS = 5
+EQUAL_SHARES = [
+    Choice(
+        "organize.fractions",
+        {"train": 0.5, "validation": 0.25, "test": 0.25},
+        "larger shares, because a class is very small",
+    )
+]
 LEAST_TEST = 30  # images
 LEAST_VALIDATION = 0.05  # of the training images
 
 
 class ChosenSplits(NamedTuple):
-    """The choices, and the names of the images of each split that follow from them."""
+    """How the images are divided.
+
+    Attributes:
+        choices: parameters of the section organize.
+        splits: the names of the images of each split that follow from them.
+        unused_groups: a line on groups that file names suggest and that cannot be kept.
+    """
 
     choices: list[Choice]
     splits: Splits
+    unused_groups: str | None
 
 
 def choose_splits(
@@ -47,29 +66,30 @@ def choose_splits(
     Raises:
         UserError: no choice works; the message is that of the simplest.
     """
-    kept = [] if "organize.split_method" in given else list(_choose_method(labels, organize))
+    settled = "organize.split_method" in given or organize.csv.split is not None
+    kept = [] if settled else list(_choose_method(labels, organize))
     groups = list(_choose_groups(labels, organize, given))
     folds = list(_choose_folds(labels, kept, given))
     problem: UserError | None = None
-    refused: list[Choice] = []
-    # Without what does not work, for example groups that are in two splits of the archive.
-    for with_folds, with_groups in product(
-        *([True, False] if x else [False] for x in (folds, groups))
+    # Without what does not work: groups in two splits of the archive, more folds than images of a
+    # class, shares of which a small class has no image.
+    for with_groups, fractions, with_folds in product(
+        [True, False] if groups else [False],
+        [[], EQUAL_SHARES] if "organize.fractions" not in given else [[]],
+        [True, False] if folds else [False],
     ):
-        chosen = [*kept, *groups * with_groups, *folds * with_folds]
-        trial = organize.model_copy(
-            update={choice.param.removeprefix("organize."): choice.value for choice in chosen}
-        )
+        chosen = [*kept, *groups * with_groups, *folds * with_folds, *fractions]
+        trial = _with_choices(organize, chosen)
         try:
-            splits = assign_splits(_with_groups(labels, trial), contents, trial, seed)
+            moved = trial.split_folders != organize.split_folders
+            facts = _with_facts(labels, trial, moved=moved)
+            splits = assign_splits(facts, contents, trial, seed)
         except UserError as error:
             problem = error
             continue
-        if groups and not with_groups:
-            why = f"would keep {groups[0].reason}, but {_first_line(problem)}"
-            refused = [Choice("organize.group_pattern", None, f"{groups[0].value} {why}")]
-        return ChosenSplits([*chosen, *refused], splits)
-    raise problem or AssertionError("unreachable")
+        unused = groups[0] if groups and not with_groups else None
+        return ChosenSplits(chosen, splits, unused and f"{unused.reason}: not used, {CROSSING}")
+    raise cast("UserError", problem)
 
 
 def _choose_method(labels: LabelSet, organize: Organize) -> Iterator[Choice]:
@@ -121,7 +141,7 @@ def _choose_groups(labels: LabelSet, organize: Organize, given: Set[str]) -> Ite
     if organize.csv.group is not None or "organize.group_pattern" in given:
         return
     if found := suggest_groups(labels.classes):
-        reason = f"{found.several:,} groups of images, such as '{found.example}', in one split"
+        reason = f"{found.several:,} groups of images by file name, such as '{found.example}'"
         yield Choice("organize.group_pattern", found.pattern, reason)
 
 
@@ -129,16 +149,29 @@ def _choose_folds(labels: LabelSet, kept: list[Choice], given: Set[str]) -> Iter
     method = next((x.value for x in kept if x.param == "organize.split_method"), None)
     if "organize.folds" not in given and len(labels.classes) < FEW and method != "folders":
         numbers = ",".join(str(fold) for fold in range(1, FOLDS + 1))
-        why = f"fewer than {FEW:,} images: dvc exp run --queue -S organize.fold={numbers} repeats"
-        yield Choice("organize.folds", FOLDS, f"{why} the run with other validation images")
+        why = f"fewer than {FEW:,} images; repeat the run with -S organize.fold={numbers}"
+        yield Choice("organize.folds", FOLDS, why)
 
 
-def _with_groups(labels: LabelSet, organize: Organize) -> LabelSet:
-    if organize.group_pattern is None:
-        return labels
-    found = suggest_groups(labels.classes)
-    return replace(labels, groups=found.groups if found else labels.groups)
+def _with_choices(organize: Organize, choices: list[Choice]) -> Organize:
+    values = {choice.param.removeprefix("organize."): choice.value for choice in choices}
+    if "fractions" in values:
+        values["fractions"] = Fractions.model_validate(values["fractions"])
+    return organize.model_copy(update=values)
 
 
-def _first_line(error: UserError | None) -> str:
-    return str(error).partition("\n")[0]
+def _with_facts(labels: LabelSet, organize: Organize, *, moved: bool) -> LabelSet:
+    """Return the labels with the groups and splits that these params would read.
+
+    Args:
+        labels: as read so far.
+        organize: the section `organize`.
+        moved: True if the validation folder becomes test.
+    """
+    groups, splits = labels.groups, labels.splits
+    if organize.group_pattern and (found := suggest_groups(labels.classes)):
+        groups = found.groups
+    if moved:
+        splits = {name: split for name, split in splits.items() if split != "validation"}
+        splits |= {name: "test" for name, split in labels.splits.items() if split == "validation"}
+    return replace(labels, groups=groups, splits=splits)

@@ -1,7 +1,7 @@
 """Guess which columns of a table name the images, their classes, groups and splits."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from convline.labels.image_tables import ENDINGS, read_table
 from convline.labels.label_columns import one_hot_columns
 from convline.labels.row_matching import match_rows
 from convline.labels.split_folders import split_of_word
-from convline.params.schema import Organize
 from convline.runtime.errors import UserError
 
 LABELS = re.compile(
@@ -26,25 +25,23 @@ GROUPS = re.compile(
 SPLITS = re.compile(r"(data_?)?(set|split|subset|partition|usage|phase)", re.IGNORECASE)
 SAMPLE_ROWS = 200  # that are matched to find the column of the images
 LEAST_MATCHED = 0.8  # share of these rows
-MOST_TABLES = 10
 
 
 def find_columns(
-    contents: Mapping[str, bytes], archive: Path, organize: Organize
+    contents: Mapping[str, bytes], archive: Path, encoding: str | None, files: Iterable[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield values of the section `organize.csv` for each table that describes the images.
 
     Args:
         contents: a digest of each image's bytes by its name in the archive.
         archive: the archive or folder.
-        organize: the section `organize`.
+        encoding: `organize.metadata_encoding`.
+        files: names of the files that are not images.
     """
-
-    def is_table(name: str) -> bool:
-        return name.lower().endswith(ENDINGS) and "sample" not in name.lower().rpartition("/")[2]
-
-    tables = read_members(archive, is_table, organize.metadata_encoding)
-    for (name, data), _ in zip(tables, range(MOST_TABLES), strict=False):
+    tables = {name for name in files if name.lower().endswith(ENDINGS) and "sample" not in name}
+    if not tables:  # A compressed tar takes seconds to read.
+        return
+    for name, data in read_members(archive, tables.__contains__, encoding):
         try:
             cells = read_table(data, name).cells
         except UserError:

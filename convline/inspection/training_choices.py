@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from convline.evaluation.positive_class import NEGATIVE
 from convline.inspection.choice import Choice
 
 FILTERS = [32, 64, 128, 128, 128]  # of up to five blocks
@@ -14,12 +15,7 @@ UNBALANCED = 2.0  # images of the largest class for each of the smallest
 SCHEDULES = ((0, 100, 15), (1_000, 50, 10), (10_000, 30, 6), (50_000, 20, 4))
 MANY = 20_000  # training images, for larger batches
 # Classes that a mirrored image would change: digits, letters, directions.
-SYMBOL = re.compile(r"\W*\w\W*|\d+|\D*[ _-]?(left|right)[ _-]?\D*", re.IGNORECASE)
-# Classes that mean that nothing was found.
-NEGATIVE = re.compile(
-    r"(normal|negative|healthy|benign|background|none|no|ok|good|(no|not|non)[ _-].*)",
-    re.IGNORECASE,
-)
+SYMBOL = re.compile(r"\W*\w\W*|\d+|(.*[\W_])?(left|right)([\W_].*)?", re.IGNORECASE)
 
 
 def choose_training(
@@ -89,7 +85,7 @@ def _choose_augmentation(classes: Sequence[str], color_mode: str) -> Iterator[Ch
 
 
 def _choose_positive(classes: list[str]) -> Iterator[Choice]:
-    negative = [name for name in classes if NEGATIVE.fullmatch(name)]
+    negative = [name for name in classes if NEGATIVE.fullmatch(name.strip())]
     if len(classes) == 2 and len(negative) == 1:
         (positive,) = set(classes) - set(negative)
         yield Choice("evaluate.positive_class", positive, f"'{negative[0]}' is the other class")

@@ -1,0 +1,74 @@
+"""Whole plans: the same images, the same params; samples of large sets."""
+
+import pytest
+
+from convline.inspection.image_sample import sample_names
+from convline.inspection.plan_text import describe
+from convline.params.loading import parse_params
+from convline.runtime.errors import UserError
+from tests.image_archives import pack
+from tests.inspection.plans import chosen, photos, plan_for
+
+PETS = ["x/cat", "x/dog"]
+
+
+def test_the_same_images_give_the_same_params_in_any_order():
+    files = photos(PETS)
+    text = plan_for(files).text
+    assert plan_for(dict(reversed(files.items()))).text == text
+    parse_params(text, "params.yaml")
+    assert text.startswith("# For photos.zip: 40 images in 2 classes; by `convline init`.\n")
+
+
+def test_values_of_the_user_replace_choices_and_settle_what_follows():
+    plan = plan_for(photos(PETS), "preprocess.image_size=[64, 64]", "train.epochs=3")
+    params = parse_params(plan.text, "params.yaml")
+    assert (params.preprocess.image_size, params.train.epochs) == ([64, 64], 3)
+    assert params.train.filters == [32, 64, 128, 128]
+    assert not {"preprocess.image_size", "train.epochs"} & set(chosen(plan))
+
+
+def test_a_value_that_does_not_fit_is_refused():
+    with pytest.raises(UserError, match=r"train.epochs: must be greater than 0, got 0"):
+        plan_for(photos(PETS), "train.epochs=0")
+
+
+def test_choices_are_in_the_order_of_params_yaml():
+    order = ["download", "organize", "preprocess", "train", "extract", "train_head", "evaluate"]
+    found = [order.index(choice.param.split(".")[0]) for choice in plan_for(photos(PETS)).choices]
+    assert found == sorted(found)
+
+
+def test_a_sample_has_images_of_every_class(monkeypatch):
+    monkeypatch.setattr("convline.inspection.image_sample.SIZE", 50)
+    classes = {f"{i}.png": "rare" if i < 10 else "common" for i in range(1000)}
+    names = sample_names(classes)
+    assert sum(classes[name] == "rare" for name in names) >= 8
+    assert 50 <= len(names) <= 58
+    assert sample_names(dict(reversed(classes.items()))) == names
+
+
+def test_the_text_reports_what_was_found():
+    files = photos(PETS)
+    files["x/dog/again.png"] = files["x/cat/0.png"]
+    files["x/cat/broken.png"] = b"\x89PNG\r\n"
+    files["readme.md"] = b"about"
+    lines = list(describe(plan_for(files)))
+    text = "\n".join(lines)
+    assert lines[0] == "images      41 in 2 classes: dog 21, cat 20"
+    assert "bad         1 of 42 cannot be decoded" in text
+    assert "duplicates  images with the bytes of another: 1; groups of near" in text
+    assert "left out    1 file: not an image (.md in .)" in text
+    assert "preprocess.image_size: [20, 20] " in text
+    assert lines[-1] == "make repro  not estimated: TensorFlow cannot be used"
+
+
+def test_a_nested_archive_is_read():
+    assert plan_for({"train.zip": pack(photos(PETS))}).counts == {"cat": 20, "dog": 20}
+
+
+def test_an_archive_without_images_is_refused():
+    with pytest.raises(UserError, match="no images"):
+        plan_for({"a.txt": b"text"})
+    with pytest.raises(UserError, match=r"photos\.zip"):
+        plan_for(b"not a zip")
