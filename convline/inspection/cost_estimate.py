@@ -35,7 +35,7 @@ FILE = 0.6e-3  # seconds to write a file of data/organized, and for DVC to hash 
 # Early stopping: shares of `epochs` that are run at least, typically and at most.
 EPOCHS = (0.3, 0.6, 1.0)
 COPIES = 2  # DVC's cache keeps a copy where the file system has no reflinks
-MODELS = 1.5e8  # bytes
+MODELS = 3e7  # bytes, between those of the two models
 PACKED = 8  # times smaller than raw pixels
 
 Range = tuple[float, float, float]

@@ -1,11 +1,12 @@
 """Collect chosen params into the text of a params.yaml; what the user set is kept."""
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from typing import Any
 
 from convline.inspection.choice import Choice
-from convline.params.loading import parse_params
-from convline.params.presets import change_default, nested, parse_value
+from convline.params.loading import validate
+from convline.params.presets import change_default, default_with, nested, parse_value
 from convline.params.schema import Params
 
 
@@ -46,8 +47,7 @@ class Draft:
 
     def text(self, title: str) -> str:
         """Return the text of params.yaml with this first line."""
-        chosen = [nested(choice.param, choice.value) for choice in self.choices]
-        return change_default(title, [self._download, *chosen, *self._values])
+        return change_default(title, self._changes())
 
     def params(self) -> Params:
         """Return the params.
@@ -55,4 +55,9 @@ class Draft:
         Raises:
             UserError: the user's values do not fit.
         """
-        return parse_params(self.text("Draft"), "the new params.yaml")
+        return validate(default_with(self._changes()), "the new params.yaml")
+
+    def _changes(self) -> list[dict[str, Any]]:
+        # Copies: a change must not reach into the lists and sections of another one.
+        chosen = [nested(choice.param, choice.value) for choice in self.choices]
+        return deepcopy([self._download, *chosen, *self._values])

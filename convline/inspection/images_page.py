@@ -23,14 +23,14 @@ def write_page(plan: Plan, path: Path = PAGE) -> Path:
 
 
 def _context(plan: Plan) -> dict[str, object]:
-    counts = plan.counts.most_common()
+    counts = plan.found.counts.most_common()
     most = counts[0][1]
     rows = [(label[:CAPTION], images) for label, images in plan.pictures.items()]
     sheet = io.BytesIO()
     draw_rows(rows).save(sheet, "PNG")
     return {
         "name": plan.name,
-        "images": plan.counts.total(),
+        "images": plan.found.counts.total(),
         "classes": [(name, count, 100 * count / most) for name, count in counts[:MOST_CLASSES]],
         "more": max(0, len(counts) - MOST_CLASSES),
         "shown": len(rows),

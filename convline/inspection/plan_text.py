@@ -24,11 +24,11 @@ def describe(plan: Plan) -> Iterator[str]:
 
 def findings(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield names and facts of what was found."""
-    counts, sample = plan.counts, plan.sample
+    counts, sample = plan.found.counts, plan.found.sample
     some = [f"{name} {count:,}" for name, count in counts.most_common(MOST_CLASSES)]
     more = f" and {len(counts) - MOST_CLASSES} more" if len(counts) > MOST_CLASSES else ""
     yield "images", f"{counts.total():,} in {len(counts):,} classes: {', '.join(some)}{more}"
-    first, *others = plan.readings
+    first, *others = plan.found.readings
     also = "".join(f"; {x.source} would give {x.class_count:,} classes" for x in others)
     yield "classes", f"from {first.source}{also}"
     for note in plan.notes:
@@ -50,14 +50,15 @@ def findings(plan: Plan) -> Iterator[tuple[str, str]]:
     for name, reason in sorted(sample.bad.items())[:3]:
         yield "", f"{name}: {reason}"
     yield "duplicates", _duplicates(plan)
-    for line in plan.left_out:
+    for line in plan.found.left_out:
         yield "left out", line
 
 
 def _duplicates(plan: Plan) -> str:
-    digests = [plan.scan.images[name].sha256 for name in plan.labels.classes]
+    found = plan.found
+    digests = [found.contents[name] for name in found.labels.classes]
     equal = len(digests) - len(set(digests))
-    groups = group_pairs(plan.sample.near.pairs)
-    where = "" if plan.sample.complete else " in the sample"
+    groups = group_pairs(found.sample.near.pairs)
+    where = "" if found.sample.complete else " in the sample"
     near = f"groups of near duplicates{where}: {len(groups):,}"
     return f"images with the bytes of another: {equal:,}; {near}"

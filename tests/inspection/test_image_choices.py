@@ -71,7 +71,7 @@ def test_bad_images_are_left_out_up_to_a_fifth():
     bad = dict.fromkeys(list(files)[:3], b"\x89PNG\r\n")
     plan = plan_for({**files, **bad})
     assert chosen(plan)["organize.max_bad_images"] == 3
-    assert len(plan.sample.bad) == 3
+    assert len(plan.found.sample.bad) == 3
     bad = dict.fromkeys(list(files)[:30], b"\x89PNG\r\n")
     with pytest.raises(UserError, match="30 of 100 images cannot be decoded"):
         plan_for({**files, **bad})
@@ -80,7 +80,7 @@ def test_bad_images_are_left_out_up_to_a_fifth():
 def test_a_sample_allows_for_bad_images_that_it_does_not_show(monkeypatch):
     monkeypatch.setattr("convline.inspection.image_sample.SIZE", 40)
     plan = plan_for(photos(["cat", "dog"], 100))
-    assert not plan.sample.complete
+    assert not plan.found.sample.complete
     assert chosen(plan)["organize.max_bad_images"] == "1%"
 
 

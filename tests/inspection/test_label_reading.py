@@ -11,7 +11,7 @@ from tests.inspection.plans import chosen, photo, photos, plan_for
 def test_folders_are_classes():
     plan = plan_for(photos(["x/cat", "x/dog"]))
     assert chosen(plan)["organize.labels_from"] == "folder"
-    assert plan.counts == {"cat": 20, "dog": 20}
+    assert plan.found.counts == {"cat": 20, "dog": 20}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_file_names_are_classes(form):
     }
     plan = plan_for({f"all/{name}": data for name, data in files.items()})
     assert chosen(plan)["organize.labels_from"] == "filename"
-    assert plan.counts == {"cat": 12, "dog": 12}
+    assert plan.found.counts == {"cat": 12, "dog": 12}
 
 
 def test_names_that_cameras_give_are_not_classes():
@@ -56,7 +56,7 @@ def test_a_table_gives_the_classes(form):
     assert chosen(plan)["organize.labels_from"] == "csv"
     assert chosen(plan)["organize.csv.image"] == columns[0]
     assert chosen(plan)["organize.csv.label"] == columns[1]
-    assert plan.counts == {"cat": 20, "dog": 20}
+    assert plan.found.counts == {"cat": 20, "dog": 20}
 
 
 def test_a_table_gives_groups_and_splits():
@@ -93,7 +93,7 @@ def test_a_tree_with_two_readings_is_refused_with_arguments():
     ):
         plan_for(files)
     plan = plan_for(files, "organize.include=['*/images/*']")
-    assert plan.counts == Counter({"sick": 20, "well": 20})
+    assert plan.found.counts == Counter({"sick": 20, "well": 20})
 
 
 def test_the_reading_that_the_user_sets_is_used():
@@ -102,7 +102,7 @@ def test_the_reading_that_the_user_sets_is_used():
         "organize.labels_from=path",
         "organize.label_pattern=([^/]+)/[^/]+/[^/]+$",
     )
-    assert plan.counts == {"a": 40, "b": 40}
+    assert plan.found.counts == {"a": 40, "b": 40}
     assert "organize.labels_from" not in chosen(plan)
 
 
@@ -110,7 +110,7 @@ def test_other_readings_are_mentioned():
     files = photos(["cat", "dog"])
     rows = [f"{name},{('young', 'old')[i % 2]}" for i, name in enumerate(files)]
     plan = plan_for({**files, "age.csv": "\n".join(["id,age", *rows])})
-    assert [reading.source for reading in plan.readings] == [
+    assert [reading.source for reading in plan.found.readings] == [
         "the names of folders",
         "the table age.csv",
     ]

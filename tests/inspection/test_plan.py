@@ -64,7 +64,7 @@ def test_the_text_reports_what_was_found():
 
 
 def test_a_nested_archive_is_read():
-    assert plan_for({"train.zip": pack(photos(PETS))}).counts == {"cat": 20, "dog": 20}
+    assert plan_for({"train.zip": pack(photos(PETS))}).found.counts == {"cat": 20, "dog": 20}
 
 
 def test_an_archive_without_images_is_refused():
