@@ -10,6 +10,8 @@ from convline.inspection.choice import Choice
 
 FILTERS = [32, 64, 128, 128, 128]  # of up to five blocks
 LAST_SIDE = 4  # pixels of the last block's output, or more
+# 100 classes of 12 images: validation accuracy 0.39 without the layer, 0.10 with it (20 epochs).
+MANY_CLASSES = 20
 UNBALANCED = 2.0  # images of the largest class for each of the smallest
 # Training images from which on the next row applies: epochs and patience of the scratch CNN.
 SCHEDULES = ((0, 100, 15), (1_000, 50, 10), (10_000, 30, 6), (50_000, 20, 4))
@@ -33,6 +35,11 @@ def choose_training(
     blocks = choose_blocks(side)
     why = f"{blocks} blocks reduce {side} pixels to {side >> blocks}"
     yield Choice("train.filters", FILTERS[:blocks], why)
+    why = "CIFAR-10 is learned faster without it: 0.58 against 0.33 after four epochs"
+    yield Choice("train.batch_normalization", False, why)
+    if len(counts) > MANY_CLASSES:
+        why = f"{len(counts):,} classes do not fit through a hidden layer of 64 units"
+        yield Choice("train.dense_units", [], why)
     yield from _choose_length(images)
     yield from _choose_class_weight(counts)
     for section in ("train", "train_head"):

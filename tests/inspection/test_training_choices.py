@@ -43,6 +43,13 @@ def test_unbalanced_classes_are_weighted_in_both_models(most, value):
     assert values["train.class_weight"] == values["train_head.class_weight"] == value
 
 
+@pytest.mark.parametrize(("classes", "units"), [(2, None), (20, None), (21, []), (100, [])])
+def test_many_classes_get_no_narrow_hidden_layer(classes, units):
+    values = choose({f"class {number}": 50 for number in range(classes)})
+    assert values.get("train.dense_units") == units
+    assert values["train.batch_normalization"] is False
+
+
 @pytest.mark.parametrize(
     ("images", "epochs", "patience", "batch"),
     [
