@@ -119,8 +119,12 @@ def inspect_all(
     Raises:
         UserError: the archive has no images, or two different ones with the same name.
     """
+    scan, images = _open(archive, organize, selected)
     inspect = partial(_inspect, cache=cache, hashed=organize.near_duplicates != "off")
-    return _scan(archive, organize, selected, inspect, "decode")
+    # disable=None: no bar if the output is not a terminal.
+    for name, result in tqdm(in_threads(images, inspect), "decode", unit=" images", disable=None):
+        scan.add(name, result)
+    return _not_empty(scan, archive)
 
 
 def list_images(
@@ -140,13 +144,13 @@ def list_images(
     Raises:
         UserError: as `inspect_all`.
     """
-
-    def read(name: str, data: bytes) -> Image:
+    scan, images = _open(archive, organize, selected)
+    # Without threads, which take 40 us per image; the digest of a small image takes 2 us.
+    for name, data in tqdm(images, "read", unit=" images", disable=None):
         if cache:
             cache.add(name, data)
-        return Image(hashlib.sha256(data).digest(), len(data), 0, 0)
-
-    return _scan(archive, organize, selected, read, "read")
+        scan.add(name, Image(hashlib.sha256(data).digest(), len(data), 0, 0))
+    return _not_empty(scan, archive)
 
 
 def refuse_bad(scan: Scan, limit: int | str) -> None:
@@ -173,20 +177,16 @@ def refuse_bad(scan: Scan, limit: int | str) -> None:
     raise UserError("\n".join([headline, *lines, *more]))
 
 
-def _scan(
-    archive: Path,
-    organize: Organize,
-    selected: Callable[[str], bool],
-    work: Callable[[str, bytes], Image | str],
-    verb: str,
-) -> Scan:
-    """Apply `work` to each selected image, and sort all files."""
+def _open(
+    archive: Path, organize: Organize, selected: Callable[[str], bool]
+) -> tuple[Scan, Iterator[tuple[str, bytes]]]:
+    """Return an empty scan, and name and bytes of each image; reading them adds the other files."""
     scan = Scan()
     members = open_members(archive, organize.metadata_encoding, scan.litter)
-    images = _find_images(members, selected, scan)
-    # disable=None: no bar if the output is not a terminal.
-    for name, result in tqdm(in_threads(images, work), verb, unit=" images", disable=None):
-        scan.add(name, result)
+    return scan, _find_images(members, selected, scan)
+
+
+def _not_empty(scan: Scan, archive: Path) -> Scan:
     if not scan.images and not scan.bad:
         raise UserError(no_images(archive, scan.ignored))
     return scan
