@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn
 
 from convline.images.archive_kinds import JOIN, UNPACK, describe_unread
 from convline.images.zip_names import decode_names, utf8_name
@@ -18,8 +18,17 @@ CHUNK = 1 << 20  # bytes
 NO_VOLUME = 0xFFFF  # the number is in a field of Zip64
 LINKS = {tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a hard link"}
 REFUSED = f"which is refused; leave it out, or {UNPACK}"
-# Name, and function that opens the file.
-Members = Iterator[tuple[str, Callable[[], IO[bytes]]]]
+
+
+class File(NamedTuple):
+    """A file of an archive or a folder: its name, a function that opens it, its size in bytes."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+    size: int
+
+
+Members = Iterator[File]
 
 
 def zip_members(stream: IO[bytes], label: str, encoding: str | None) -> Members:
@@ -39,7 +48,7 @@ def zip_members(stream: IO[bytes], label: str, encoding: str | None) -> Members:
                 raise UserError(f"{label} has a link, '{name}', {REFUSED}")
             # Some programs of Windows separate with backslashes, also at the end of a folder.
             if not info.is_dir() and (info.file_size or not name.endswith("\\")):
-                yield name, partial(archive.open, info)
+                yield File(name, partial(archive.open, info), info.file_size)
 
 
 def _open_zip(stream: IO[bytes], label: str) -> zipfile.ZipFile:
@@ -65,7 +74,8 @@ def tar_members(stream: IO[bytes], label: str) -> Members:
                 kind = LINKS.get(info.type, "a device")
                 raise UserError(f"{label} has {kind}, '{info.name}', {REFUSED}")
             if info.isfile():
-                yield info.name, partial(archive.extractfile, info)  # type: ignore[misc] # a file
+                open_file: Any = partial(archive.extractfile, info)
+                yield File(info.name, open_file, info.size)
             archive.members.clear()  # type: ignore[attr-defined] # 100,000 would stay in memory.
         # tarfile stops silently at a cut or damaged header; the true end is a block of zeros.
         archive.fileobj.seek(archive.offset)
@@ -91,7 +101,8 @@ def folder_members(folder: Path) -> Members:
             path = Path(parent, file)
             if path.exists() and not path.is_file():  # A pipe would wait forever.
                 raise UserError(f"download.path: '{path}' is neither a file nor a folder")
-            yield utf8_name(str(path.relative_to(folder))), partial(io.FileIO, path)
+            name = utf8_name(str(path.relative_to(folder)))
+            yield File(name, partial(io.FileIO, path), path.stat().st_size)
 
 
 def _refuse_loops(parent: Path, folders: list[str]) -> None:

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -21,6 +21,7 @@ from convline.images.archive_kinds import UNPACK
 from convline.images.archive_members import (
     CHUNK,
     REFUSED,
+    File,
     Members,
     folder_members,
     tar_members,
@@ -43,10 +44,21 @@ ERRORS = (*BROKEN, OSError, RuntimeError)  # NotImplementedError is a RuntimeErr
 
 
 class Member:
-    """An open file of an archive; the errors of its reader name the archive."""
+    """A file of an archive, opened when it is read; the errors of its reader name the archive.
 
-    def __init__(self, stream: IO[bytes], name: str, label: str) -> None:
-        self._stream, self._name, self._label = stream, name, label
+    Attributes:
+        size: in bytes, as the archive states it.
+    """
+
+    def __init__(self, file: File, name: str, label: str) -> None:
+        self.size = file.size
+        self._open, self._name, self._label = file.open, name, label
+        self._stream: IO[bytes] | None = None
+
+    def close(self) -> None:
+        """Close the file, if it was read."""
+        if self._stream:
+            self._stream.close()
 
     def read(self, size: int = -1) -> bytes:
         """Return the next `size` bytes, or all that are left, up to `MAX_MEMBER`.
@@ -55,6 +67,7 @@ class Member:
             UserError: the archive is damaged, or more than `MAX_MEMBER` bytes are left.
         """
         try:
+            self._stream = self._stream or self._open()
             data = self._stream.read(MAX_MEMBER + 1 if size < 0 else size)
         except ERRORS as error:
             _raise_named(error, self._label)
@@ -71,7 +84,7 @@ def open_members(
     wanted: Callable[[str], bool] = lambda _: True,
     label: str = "",
 ) -> Iterator[tuple[str, Member]]:
-    """Yield name and open stream of each file, in the order of the archive.
+    """Yield name and stream of each file, in the order of the archive.
 
     A stream can be read until the next one is asked for: `stream.read(64)`, then `stream.read()`
     for the rest, or nothing. The name of a file of an inner archive starts with that archive's own
@@ -82,7 +95,7 @@ def open_members(
         encoding: of the names in a zip that are not marked as UTF-8 (`organize.metadata_encoding`);
             None to detect UTF-8.
         litter: gets the numbers of skipped files by kind: `.DS_Store`, `__MACOSX`, `._*`.
-        wanted: returns False for the names of files that need not be opened, which takes 0.03 ms.
+        wanted: returns False for the names of files to skip.
         label: the archive, for messages; empty for its file name.
 
     Raises:
@@ -98,10 +111,10 @@ def open_members(
             else _descend(folder_members(archive), label, encoding, skipped, numbers)
         )
         try:
-            for name, open_member in members:
-                if wanted(name):
-                    with open_member() as member:
-                        yield name, Member(member, name, label)
+            for file in members:
+                if wanted(file.name):
+                    with closing(Member(file, file.name, label)) as member:
+                        yield file.name, member
         except ERRORS as error:
             _raise_named(error, label)
 
@@ -189,15 +202,15 @@ def _descend(
     depth: int = 0,
 ) -> Members:
     """Yield the members without litter, and those of archives in place of the archives."""
-    for raw_name, open_member in members:
-        name = _safe(raw_name, label)
+    for file in members:
+        name = _safe(file.name, label)
         if kind := _kind_of_litter(name):
             litter[kind] += 1
             continue
         if INNER.search(name):
             if next(numbers, None) is None:
                 raise UserError(f"{label[:80]} ... has more than {MAX_INNER:,} inner archives")
-            with open_member() as member:
+            with file.open() as member:
                 yield from _walk(
                     member,
                     f"{label}/{name}",
@@ -208,7 +221,7 @@ def _descend(
                     depth=depth + 1,
                 )
         else:
-            yield parent + name, open_member
+            yield file._replace(name=parent + name)
 
 
 def _kind_of_litter(name: str) -> str | None:

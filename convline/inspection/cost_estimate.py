@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from convline.params.per_layer import per_layer
@@ -31,6 +31,8 @@ START = {
     "evaluate": 6.0,
 }
 STEP, HEAD_STEP = 5e-3, 4e-3  # least seconds of a training step
+MEMBER = 0.1e-3  # seconds to find a file in an archive and to read it
+COPYING = 1e8  # bytes per second: copied, checked, hashed by the stage and by DVC
 FILE = 0.6e-3  # seconds to write a file of data/organized, and for DVC to hash it
 # Early stopping: shares of `epochs` that are run at least, typically and at most.
 EPOCHS = (0.3, 0.6, 1.0)
@@ -49,7 +51,6 @@ class Work:
         splits: number of images in train, validation and test.
         archive_bytes: size of the archive.
         image_bytes: size of the images in it.
-        reading: seconds to read the archive once.
         decoding: seconds to decode an image for organize, on all cores.
         resizing: seconds to decode and resize an image for preprocess, on one core.
     """
@@ -57,7 +58,6 @@ class Work:
     splits: tuple[int, int, int]
     archive_bytes: int
     image_bytes: int
-    reading: float
     decoding: float
     resizing: float
 
@@ -105,8 +105,15 @@ class SpeedProbe:
         self._process = process
 
     def measure(self) -> float | None:
-        """Return operations per second, after a second; None if TensorFlow cannot be used."""
-        speed, _ = self._process.communicate("\n")
+        """Return operations per second, after half a second; None if TensorFlow cannot be used."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            return None
+        with suppress(BrokenPipeError):
+            stdin.write("\n")
+            stdin.flush()
+        # Without waiting for the end of the process, which takes a second.
+        speed = stdout.readline()
         return float(speed) if speed else None
 
 
@@ -128,8 +135,8 @@ def estimate(params: Params, work: Work, speed: float) -> Estimate:
     epoch = max(steps * STEP, BACKWARD * train * scratch) + validation * scratch
     head_epoch = train / params.train_head.batch_size * HEAD_STEP
     seconds = {
-        "download": 2 * work.reading,
-        "organize": images * (work.decoding + FILE) + work.reading,
+        "download": images * MEMBER + work.archive_bytes / COPYING,
+        "organize": images * (work.decoding + MEMBER + FILE),
         "preprocess": images * work.resizing / (os.cpu_count() or 1),
         "extract": images * features / (speed * VGG16_SPEED),
         "evaluate": (validation + test) * scratch,

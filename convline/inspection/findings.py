@@ -1,7 +1,5 @@
 """Look at the images of an archive or a folder: files, classes, a decoded sample."""
 
-import tarfile
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 from convline.images.image_cache import ImageCache
 from convline.images.path_selection import PathSelection
 from convline.images.scan import Scan, list_images, refuse_bad
+from convline.inspection import image_sample
 from convline.inspection.draft import Draft
 from convline.inspection.image_sample import ImageSample, take_sample
 from convline.inspection.label_reading import Reading, find_readings
@@ -28,21 +27,22 @@ class Findings:
 
     Attributes:
         scan: every file, not decoded.
-        contents: digest of each image, by name, without repeated files.
+        contents: digest of each image, by name, without repeated files; its name if not all images
+            were read.
+        complete: True if all images were read.
         readings: ways to read the classes; the first one is used.
         sample: measured images.
         left_out: lines on files that are not used.
         bytes: size of the archive, or of the images of a folder.
-        seconds: time to read all files once.
     """
 
     scan: Scan
     contents: Mapping[str, bytes]
+    complete: bool
     readings: list[Reading]
     sample: ImageSample
     left_out: list[str]
     bytes: int
-    seconds: float
 
     @property
     def labels(self) -> LabelSet:
@@ -72,23 +72,24 @@ def look_at(archive: Path, draft: Draft, cache: ImageCache) -> Findings:
         UserError: there are no images, more than a fifth cannot be decoded, or their classes cannot
             be found.
     """
-    start = time.perf_counter()
     organize = draft.params().organize
     selection = PathSelection(organize)
-    # A compressed tar is slow to read again; a zip and a folder are not.
-    packed = archive.is_file() and tarfile.is_tarfile(archive)
-    scan = list_images(archive, organize, selection, cache if packed else None)
-    seconds = time.perf_counter() - start
+    scan, complete = list_images(archive, organize, selection, cache, image_sample.SIZE)
     selection.notes()
     copies = find_copies(scan.images)
-    contents = {name: x.sha256 for name, x in scan.images.items() if name not in copies}
+    contents = {
+        name: image.sha256 if complete else name.encode("utf-8", "replace")
+        for name, image in scan.images.items()
+        if name not in copies
+    }
     given = draft.sets(*READING)
     readings = find_readings(contents, archive, organize, scan.ignored, given=given)
     labels = readings[0].labels
     left_out = [line.strip() for line in describe_unlabelled(scan, labels, copies)]
     refuse_one_class(labels.classes.values(), left_out)
-    drop_repeated(labels, scan.images)
-    sample = take_sample(labels.classes, scan.images, cache)
+    if complete:
+        drop_repeated(labels, scan.images)
+    sample = take_sample(labels.classes, cache)
     limit = organize.max_bad_images if draft.sets("organize.max_bad_images") else MOST_BAD
     refuse_bad(Scan(dict(sample.images), dict(sample.bad)), limit)
     for name in sample.bad:
@@ -96,4 +97,4 @@ def look_at(archive: Path, draft: Draft, cache: ImageCache) -> Findings:
     images = sum(image.size for image in scan.images.values())
     size = images if archive.is_dir() else archive.stat().st_size
     # The first line is on the images with a class.
-    return Findings(scan, contents, readings, sample, left_out[1:], size, seconds)
+    return Findings(scan, contents, complete, readings, sample, left_out[1:], size)

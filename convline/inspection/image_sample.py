@@ -14,7 +14,7 @@ from convline.images.decoding import BadImage, decode_with_facts
 from convline.images.image_cache import ImageCache
 from convline.images.near_duplicates import NearDuplicates, find_near_duplicates
 from convline.images.perceptual_hash import LEAST, perceptual_hash
-from convline.images.scan import Image, in_threads
+from convline.images.scan import Image, in_threads, random_order
 
 SIZE = 2000  # images; of a share of 1 %, it shows 0.6 to 1.5 %
 PER_CLASS = 8  # images at least, for the contact sheet
@@ -93,16 +93,13 @@ class ImageSample:
         )
 
 
-def take_sample(
-    classes: Mapping[str, str], listed: Mapping[str, Image], cache: ImageCache
-) -> ImageSample:
+def take_sample(classes: Mapping[str, str], cache: ImageCache) -> ImageSample:
     """Decode up to `SIZE` images, and some more of rare classes.
 
     The same names give the same sample, in whatever order the archive has them.
 
     Args:
         classes: class of each image.
-        listed: digest and size of each image.
         cache: the bytes of the images.
     """
     names = sample_names(classes)
@@ -118,9 +115,13 @@ def take_sample(
         if (spread > MIN_SPREAD).mean() > MIN_COLOURED:
             coloured.add(name)
         fingerprint = perceptual_hash(decoded.image, *decoded.size)
-        digest, size = listed[name][:2]
         return Image(
-            digest, size, *decoded.size, decoded.peak, fingerprint, decoded.loses_low_bytes
+            hashlib.sha256(data).digest(),
+            len(data),
+            *decoded.size,
+            decoded.peak,
+            fingerprint,
+            decoded.loses_low_bytes,
         )
 
     start = time.perf_counter()
@@ -137,9 +138,7 @@ def sample_names(classes: Mapping[str, str]) -> list[str]:
 
     The first `SIZE` of all, and the first `PER_CLASS` of each class.
     """
-    names = sorted(
-        classes, key=lambda name: hashlib.sha256(name.encode("utf-8", "replace")).digest()
-    )
+    names = sorted(classes, key=random_order)
     counts: dict[str, int] = defaultdict(int)
     chosen = []
     for number, name in enumerate(names):

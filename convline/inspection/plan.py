@@ -90,7 +90,6 @@ def make_plan(
         splits=(splits["train"], splits["validation"], splits["test"]),
         archive_bytes=found.bytes,
         image_bytes=found.image_bytes,
-        reading=found.seconds,
         decoding=found.sample.seconds,
         resizing=resizing,
     )

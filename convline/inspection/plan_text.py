@@ -57,8 +57,10 @@ def findings(plan: Plan) -> Iterator[tuple[str, str]]:
 def _duplicates(plan: Plan) -> str:
     found = plan.found
     digests = [found.contents[name] for name in found.labels.classes]
+    if not found.complete:
+        digests = [image.sha256 for image in found.sample.images.values()]
     equal = len(digests) - len(set(digests))
     groups = group_pairs(found.sample.near.pairs)
     where = "" if found.sample.complete else " in the sample"
-    near = f"groups of near duplicates{where}: {len(groups):,}"
+    near = f"groups of near duplicates: {len(groups):,}{where}"
     return f"images with the bytes of another: {equal:,}; {near}"

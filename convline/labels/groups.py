@@ -2,14 +2,14 @@
 
 import re
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from scipy.cluster.hierarchy import DisjointSet
 
 
 def group_of(name: str, pattern: str | None) -> str | None:
     """Return the group in the file name, such as a patient number; None if there is none."""
-    match = re.search(pattern, PurePosixPath(name).name) if pattern else None
+    match = re.search(pattern, name.rsplit("/", 1)[-1]) if pattern else None
     return (match.group(1) or None) if match else None
 
 

@@ -1,6 +1,5 @@
 """The user's own images: a zip, a tar (plain, gzip, bzip2, xz) or a folder, anywhere on disk."""
 
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -50,12 +49,11 @@ def explained(source: Path) -> Iterator[None]:
 def _pack(folder: Path, archive: Path) -> None:
     """Store all files of `folder` without dates, so that equal folders become equal archives."""
     with zipfile.ZipFile(archive, "w") as packed:
-        for name, open_file in folder_members(folder):
-            info = zipfile.ZipInfo(name)
-            with open_file() as stream:
-                info.file_size = os.fstat(stream.fileno()).st_size
-                with packed.open(info, "w") as member:
-                    shutil.copyfileobj(stream, member)
+        for file in folder_members(folder):
+            info = zipfile.ZipInfo(file.name)
+            info.file_size = file.size
+            with file.open() as stream, packed.open(info, "w") as member:
+                shutil.copyfileobj(stream, member)
 
 
 def _nothing_at(source: Path) -> str:

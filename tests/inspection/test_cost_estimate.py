@@ -12,7 +12,7 @@ from convline.inspection.cost_estimate import (
     speed_probe,
 )
 
-WORK = Work((700, 150, 150), 10**7, 10**7, reading=0.1, decoding=0.001, resizing=0.002)
+WORK = Work((700, 150, 150), 10**7, 10**7, decoding=0.001, resizing=0.002)
 
 
 def test_the_operations_of_the_tutorials_cnn(default_params):

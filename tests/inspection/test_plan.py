@@ -1,8 +1,11 @@
 """Whole plans: the same images, the same params; samples of large sets."""
 
+from pathlib import Path
+
 import pytest
 
 from convline.inspection.image_sample import sample_names
+from convline.inspection.plan import make_plan
 from convline.inspection.plan_text import describe
 from convline.params.loading import parse_params
 from convline.runtime.errors import UserError
@@ -48,6 +51,21 @@ def test_a_sample_has_images_of_every_class(monkeypatch):
     assert sample_names(dict(reversed(classes.items()))) == names
 
 
+def test_large_sets_are_sampled_and_a_tree_that_is_there_twice_counts_once(monkeypatch):
+    files = photos(PETS, 60)
+    twice = {**files, **{f"again/{name}": data for name, data in files.items()}}
+    whole = plan_for(twice)
+    monkeypatch.setattr("convline.inspection.image_sample.SIZE", 30)
+    plan = plan_for(twice)
+    assert plan.found.counts == whole.found.counts == {"cat": 60, "dog": 60}
+    assert (whole.found.complete, plan.found.complete) == (True, False)
+    assert 30 <= plan.found.sample.count < 60
+    assert plan.splits == whole.splits
+    text = "\n".join(describe(plan))
+    assert f"sample      {plan.found.sample.count} images were decoded" in text
+    assert "near duplicates: 0 in the sample" in text
+
+
 def test_the_text_reports_what_was_found():
     files = photos(PETS)
     files["x/dog/again.png"] = files["x/cat/0.png"]
@@ -65,6 +83,17 @@ def test_the_text_reports_what_was_found():
 
 def test_a_nested_archive_is_read():
     assert plan_for({"train.zip": pack(photos(PETS))}).found.counts == {"cat": 20, "dog": 20}
+
+
+def test_a_folder_is_read_as_its_zip():
+    files = {**photos(PETS), "x/.DS_Store": b"", "more.zip": pack(photos(["x/bee"]))}
+    for name, data in files.items():
+        Path("own", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("own", name).write_bytes(data)
+    download = {"kind": "archive", "name": None, "path": str(Path("own").absolute())}
+    plan = make_plan(Path("own"), "own", download, [], probe=False)
+    assert plan.found.counts == plan_for(files).found.counts == {"cat": 20, "dog": 20}
+    assert plan.found.scan.litter == {".DS_Store": 1}
 
 
 def test_an_archive_without_images_is_refused():

@@ -24,14 +24,14 @@ def test_an_archive_is_copied_unchanged(fetch):
 def test_a_folder_is_packed_to_the_same_bytes_in_any_order_of_its_files(fetch, monkeypatch):
     fill("own", FILES)
     assert fetch("own") == ["own.zip"]
-    first, walk = Path("data/raw/own.zip").read_bytes(), archive.os.walk
+    first, walk = Path("data/raw/own.zip").read_bytes(), os.walk
 
     def walk_backwards(*args, **options):
         for parent, folders, files in walk(*args, **options):
             folders.reverse()
             yield parent, folders, files[::-1]
 
-    monkeypatch.setattr(archive.os, "walk", walk_backwards)
+    monkeypatch.setattr(os, "walk", walk_backwards)
     fetch("own")
     assert Path("data/raw/own.zip").read_bytes() == first
     assert packed_files() == FILES
@@ -70,14 +70,14 @@ def test_a_file_name_that_is_not_unicode_is_packed(fetch):
 
 def test_a_folder_that_cannot_be_listed_is_refused(fetch, monkeypatch):
     fill("own", FILES)
-    scandir = archive.os.scandir
+    scandir = os.scandir
 
     def refuse(path):
         if str(path) == "own/dog":
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr(archive.os, "scandir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(UserError, match="no permission to read own/dog"):
         fetch("own")
 
