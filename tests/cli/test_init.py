@@ -95,6 +95,7 @@ def test_a_mistake_is_one_message_and_writes_nothing(repository, arguments, mess
     assert listing(repository) == before
 
 
+@pytest.mark.slow
 def test_a_data_set_of_kaggle_is_downloaded_by_the_pipeline(repository, tmp_path):
     with serve(pack(PETS)) as kaggle:
         variables = kaggle.environment(tmp_path)

@@ -227,7 +227,7 @@ def archive(sample, test=TEST1):
 
 
 def source(kind, name):
-    content = {"kind": kind, "name": name, "file": "dogs-vs-cats.zip"}
+    content = {"kind": kind, "name": name, "version": None, "file": "dogs-vs-cats.zip"}
     (paths.RAW / "source.json").write_text(json.dumps(content))
 
 

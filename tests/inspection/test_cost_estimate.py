@@ -49,11 +49,13 @@ def test_the_words(seconds, words):
     assert Estimate({"train": seconds}, 2e9).describe().endswith("and 2.0 GB of disk space")
 
 
+@pytest.mark.slow
 def test_the_probe_measures_this_machine():
     with speed_probe("cpu", "float32") as probe:
         assert probe.measure() > 1e9
 
 
+@pytest.mark.slow
 def test_a_probe_without_its_device_gives_no_speed():
     with speed_probe("gpu", "float32") as probe:
         assert probe.measure() is None

@@ -37,9 +37,10 @@ def test_a_validation_folder_without_a_test_folder_becomes_test():
     assert plan.splits["test"] == 40
 
 
-def test_small_data_sets_get_folds():
+def test_small_data_sets_get_folds(monkeypatch):
     assert chosen(plan_for(photos(["cat", "dog"])))["organize.folds"] == 5
-    assert "organize.folds" not in chosen(plan_for(photos(["cat", "dog"], 500)))
+    monkeypatch.setattr("convline.inspection.split_choices.FEW", 40)
+    assert "organize.folds" not in chosen(plan_for(photos(["cat", "dog"])))
 
 
 def test_a_very_small_class_gets_larger_shares_and_no_folds():
