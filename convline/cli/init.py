@@ -68,7 +68,8 @@ def main(source: str, values: tuple[str, ...], yes: bool, dry_run: bool) -> None
 
 
 def _name(download: Download) -> str:
-    return Path(download.path).name if download.path else download.name or download.kind
+    name = Path(download.path).name if download.path else download.name
+    return printable(name or download.kind)  # A line break would end the comment in params.yaml.
 
 
 def _require_consent(yes: bool) -> None:

@@ -38,7 +38,9 @@ def find_columns(
         encoding: `organize.metadata_encoding`.
         files: names of the files that are not images.
     """
-    tables = {name for name in files if name.lower().endswith(ENDINGS) and "sample" not in name}
+    tables = {
+        name for name in files if name.lower().endswith(ENDINGS) and "sample" not in name.lower()
+    }
     if not tables:  # A compressed tar takes seconds to read.
         return
     for name, data in read_members(archive, tables.__contains__, encoding):
