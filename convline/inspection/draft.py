@@ -6,7 +6,7 @@ from typing import Any
 
 from convline.inspection.choice import Choice
 from convline.params.loading import validate
-from convline.params.presets import change_default, default_with, nested, parse_value
+from convline.params.presets import change_default, load_default, nested, overlay, parse_value
 from convline.params.schema import Params
 
 
@@ -28,6 +28,7 @@ class Draft:
         Raises:
             UserError: a value is not valid YAML or has no name.
         """
+        self._default = load_default()
         self._download = {"download": download}
         self._values = [parse_value(value) for value in values]
         self.given = {value.partition("=")[0] for value in values}
@@ -55,7 +56,10 @@ class Draft:
         Raises:
             UserError: the user's values do not fit.
         """
-        return validate(default_with(self._changes()), "the new params.yaml")
+        params = deepcopy(self._default)
+        for change in self._changes():
+            overlay(params, change)
+        return validate(params, "the new params.yaml")
 
     def _changes(self) -> list[dict[str, Any]]:
         # Copies: a change must not reach into the lists and sections of another one.

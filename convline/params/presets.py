@@ -61,18 +61,15 @@ def change_default(title: str, changes: Iterable[MutableMapping[str, Any]]) -> s
     yaml = YAML()
     params = yaml.load(default)
     for change in changes:
-        _overlay(params, change)
+        overlay(params, change)
     stream = io.StringIO()
     yaml.dump(params, stream)
     return stream.getvalue().replace(f"Preset {_title(default)}", title, 1)
 
 
-def default_with(changes: Iterable[MutableMapping[str, Any]]) -> Any:
-    """Return the content of the preset `default` with other values, in a tenth of the time."""
-    params = YAML(typ="safe").load(_read(DEFAULT))
-    for change in changes:
-        _overlay(params, change)
-    return params
+def load_default() -> Any:
+    """Return the content of the preset `default`, which takes 0.1 s."""
+    return YAML(typ="safe").load(_read(DEFAULT))
 
 
 def show_change(text: str, name: str) -> str:
@@ -126,11 +123,11 @@ def _read(name: str) -> str:
         raise UserError(f"preset '{name}' not found{hint}") from None
 
 
-def _overlay(params: MutableMapping[str, Any], changes: MutableMapping[str, Any]) -> None:
+def overlay(params: MutableMapping[str, Any], changes: MutableMapping[str, Any]) -> None:
     """Apply `changes` to `params`, section by section; a replaced list keeps its comment."""
     for key, value in changes.items():
         if isinstance(value, MutableMapping) and isinstance(params.get(key), MutableMapping):
-            _overlay(params[key], value)
+            overlay(params[key], value)
         elif isinstance(value, list) and isinstance(params.get(key), list):
             params[key][:] = value
         else:
