@@ -69,7 +69,8 @@ def main(source: str, values: tuple[str, ...], yes: bool, dry_run: bool) -> None
 
 def _name(download: Download) -> str:
     name = Path(download.path).name if download.path else download.name
-    return printable(name or download.kind)  # A line break would end the comment in params.yaml.
+    # A line break would end the comment in params.yaml.
+    return printable(" ".join((name or download.kind).split()))
 
 
 def _require_consent(yes: bool) -> None:

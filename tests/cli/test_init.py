@@ -36,6 +36,13 @@ def test_params_and_a_page_are_written(repository):
     assert "make repro  about " in result.stdout
 
 
+def test_a_line_break_in_a_name_stays_in_the_comment(repository, here):
+    (repository / "own/a\nb: c.zip").write_bytes(pack(PETS))
+    call(init.main, "own/a\nb: c.zip")
+    assert (repository / "params.yaml").read_text().startswith("# For a b: c.zip: 40 images in 2")
+    assert read(repository).download.path == str(repository / "own/a\nb: c.zip")
+
+
 def test_a_dry_run_writes_nothing(repository, here, capsys):
     before = listing(repository)
     call(init.main, "own/photos.zip", "--dry-run", "train.epochs=3")
