@@ -14,6 +14,8 @@ at report/images.html before you run it: a contact sheet and the class balance.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -42,18 +44,14 @@ def main(source: str, values: tuple[str, ...], yes: bool, dry_run: bool) -> None
     params = download_params(source, repository.user_folder)
     draft = Draft(params, values)
     download = draft.params().download
-    before = paths.PARAMS.read_text(encoding="utf-8") if paths.PARAMS.exists() else None
     downloads_first = not (dry_run or is_here(download))
     if downloads_first:
         _require_consent(yes)
-        _run_download(draft, before)
-    try:
+    with _restored_on_failure():
+        if downloads_first:
+            _run_download(draft)
         with open_source(download) as archive:
             plan = make_plan(archive, _name(download), params, values)
-    except BaseException:
-        if downloads_first:
-            _restore(before)
-        raise
     for line in describe(plan):
         print(printable(line))
     change = show_change(plan.text, "new")
@@ -88,16 +86,22 @@ def _require_consent(yes: bool) -> None:
         raise UserError(f"{paths.PARAMS} was not changed")
 
 
-def _run_download(draft: Draft, before: str | None) -> None:
+def _run_download(draft: Draft) -> None:
     """Run the stage download, so that the pipeline does not download again."""
     write(draft.text("Download of `convline init`."))
     if status := run_dvc("repro", "download", capture=False).returncode:
-        _restore(before)
         sys.exit(status)
 
 
-def _restore(before: str | None) -> None:
-    if before is None:
-        paths.PARAMS.unlink()
-    else:
-        write(before)
+@contextmanager
+def _restored_on_failure() -> Iterator[None]:
+    """Restore params.yaml if the block fails or is stopped."""
+    before = paths.PARAMS.read_bytes() if paths.PARAMS.exists() else None
+    try:
+        yield
+    except BaseException:
+        if before is None:
+            paths.PARAMS.unlink(missing_ok=True)
+        elif paths.PARAMS.read_bytes() != before:
+            paths.PARAMS.write_bytes(before)
+        raise

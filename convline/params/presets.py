@@ -74,7 +74,8 @@ def load_default() -> Any:
 
 def show_change(text: str, name: str) -> str:
     """Return the lines of params.yaml that differ from `text`, called `name`; empty if none do."""
-    before = paths.PARAMS.read_text(encoding="utf-8") if paths.PARAMS.exists() else ""
+    there = paths.PARAMS.exists()
+    before = paths.PARAMS.read_text(encoding="utf-8", errors="replace") if there else ""
     change = difflib.unified_diff(
         before.splitlines(), text.splitlines(), str(paths.PARAMS), name, lineterm="", n=0
     )

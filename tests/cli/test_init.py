@@ -65,6 +65,12 @@ def test_uncommitted_changes_are_kept_without_consent(repository, here, monkeypa
     call(init.main, "own/photos.zip")
 
 
+def test_a_params_file_that_is_not_text_is_replaced_with_consent(repository, here):
+    (repository / "params.yaml").write_bytes(b"\xff\xfe")
+    call(init.main, "own/photos.zip", "--yes")
+    assert read(repository).preprocess.image_size == [20, 20]
+
+
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_a_terminal_is_asked(repository, here, monkeypatch, answer):
     changed = (repository / "presets/lenet5.yaml").read_text()
