@@ -36,7 +36,7 @@ class Draft:
 
     def add(self, choices: Iterable[Choice]) -> None:
         """Add choices, except for parameters that the user set."""
-        self.choices += [choice for choice in choices if choice.param not in self.given]
+        self.choices += [choice for choice in choices if not self.sets(choice.param)]
 
     def sets(self, *params: str) -> bool:
         """Return True if the user set one of these parameters or sections."""

@@ -75,7 +75,7 @@ def choose_splits(
     # class, shares of which a small class has no image.
     for with_groups, fractions, with_folds in product(
         [True, False] if groups else [False],
-        [[], EQUAL_SHARES] if "organize.fractions" not in given else [[]],
+        [[]] if any(x.startswith("organize.fractions") for x in given) else [[], EQUAL_SHARES],
         [True, False] if folds else [False],
     ):
         chosen = [*kept, *groups * with_groups, *folds * with_folds, *fractions]

@@ -50,6 +50,15 @@ def test_a_very_small_class_gets_larger_shares_and_no_folds():
     assert values["organize.fractions"] == {"train": 0.5, "validation": 0.25, "test": 0.25}
 
 
+def test_shares_of_the_user_are_kept():
+    files = {**photos(["cat"], 60), **{f"dog/{i}.png": photo(900 + i) for i in range(4)}}
+    shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    values = [f"organize.fractions.{split}={share}" for split, share in shares.items()]
+    plan = plan_for(files, *values)
+    assert "organize.fractions" not in chosen(plan)
+    assert "    train: 0.6\n" in plan.text
+
+
 def test_groups_in_file_names_are_kept_together():
     files = {
         f"{c}/person{i // 3}_{i}.png": photo(seed)
