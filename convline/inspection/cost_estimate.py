@@ -1,7 +1,7 @@
 """Estimate minutes and disk space of a run on this machine.
 
-The speed of convolutions and of decoding is measured here; the other constants were measured on two
-cores of an Intel Xeon with AMX, whole runs of digits, CIFAR-10 and cats and dogs.
+The speed of convolutions and of decoding is measured here. The other constants are rounded from the
+default run and the benchmarks, on two cores of an Intel Xeon with AMX.
 """
 
 import os
@@ -34,7 +34,7 @@ STEP, HEAD_STEP = 5e-3, 4e-3  # least seconds of a training step
 MEMBER = 0.1e-3  # seconds to find a file in an archive and to read it
 COPYING = 1e8  # bytes per second: copied, checked, hashed by the stage and by DVC
 FILE = 0.6e-3  # seconds to write a file of data/organized, and for DVC to hash it
-# Early stopping: shares of `epochs` that are run at least, typically and at most.
+# Early stopping: assumed shares of `epochs` that are run at least, typically and at most.
 EPOCHS = (0.3, 0.6, 1.0)
 COPIES = 2  # DVC's cache keeps a copy where the file system has no reflinks
 MODELS = 3e7  # bytes, between those of the two models
@@ -161,7 +161,7 @@ def _training(stage: str, seconds: float) -> Range:
 
 
 def scratch_operations(train: Train, image_size: list[int], channels: int) -> float:
-    """Return the operations of a forward pass of the scratch CNN for one image."""
+    """Return the operations of the scratch CNN for one image, forwards, padded as `same`."""
     height, width = image_size
     total = 0.0
     for filters, pool in zip(

@@ -3,8 +3,7 @@
 python -m convline.inspection.speed_probe DEVICE PRECISION
 
 Waits for a line on stdin, because the import of TensorFlow takes longer than the measurement; then
-writes the number of floating-point operations per second. Keras is not imported, which would take
-another three seconds.
+writes the number of floating-point operations per second.
 """
 
 import gc

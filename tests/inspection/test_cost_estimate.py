@@ -1,4 +1,4 @@
-"""The estimate grows with the work, and knows the CNN's operations."""
+"""The estimate: it grows with the work, and contains the CNN's operations."""
 
 from dataclasses import replace
 
