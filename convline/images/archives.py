@@ -14,6 +14,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -102,16 +103,13 @@ def open_members(
         UserError: `archive` is damaged, encrypted or not an archive, or a member is refused.
     """
     label = label or archive.name
-    skipped = Counter[str]() if litter is None else litter
-    numbers = iter(range(MAX_INNER))
+    walk = _Walk(encoding, Counter() if litter is None else litter)
     with _open(archive) as stream:
-        members = (
-            _walk(stream, label, encoding, skipped, numbers)
-            if stream
-            else _descend(folder_members(archive), label, encoding, skipped, numbers)
+        files = (
+            walk.archive(stream, label) if stream else walk.members(folder_members(archive), label)
         )
         try:
-            for file in members:
+            for file in files:
                 if wanted(file.name):
                     with closing(Member(file, file.name, label)) as member:
                         yield file.name, member
@@ -168,60 +166,44 @@ def _open(archive: Path) -> AbstractContextManager[IO[bytes] | None]:
     return nullcontext() if archive.is_dir() else archive.open("rb")
 
 
-def _walk(
-    stream: IO[bytes],
-    label: str,
-    encoding: str | None,
-    litter: Counter[str],
-    numbers: Iterator[int],
-    *,
-    parent: str = "",
-    depth: int = 0,
-) -> Members:
-    """Yield (name, function that opens it) for each file of an archive, and of inner archives.
+@dataclass
+class _Walk:
+    """A walk through the files of an archive, and of the archives inside it.
 
-    `numbers` has an item for each inner archive that may follow.
+    Attributes:
+        encoding: of the names in a zip, as in `open_members`.
+        litter: gets the numbers of skipped files by kind.
+        numbers: has an item for each inner archive that may follow.
     """
-    if depth > MAX_DEPTH:
-        raise UserError(f"{label[:80]} ... contains more than {MAX_DEPTH} nested archives")
-    # Tar first: `is_zipfile` also accepts a tar that ends with a zip.
-    is_tar = tarfile.is_tarfile(stream)
-    stream.seek(0)
-    members = tar_members(stream, label) if is_tar else zip_members(stream, label, encoding)
-    yield from _descend(members, label, encoding, litter, numbers, parent=parent, depth=depth)
 
+    encoding: str | None
+    litter: Counter[str]
+    numbers: Iterator[int] = field(default_factory=lambda: iter(range(MAX_INNER)))
 
-def _descend(
-    members: Members,
-    label: str,
-    encoding: str | None,
-    litter: Counter[str],
-    numbers: Iterator[int],
-    *,
-    parent: str = "",
-    depth: int = 0,
-) -> Members:
-    """Yield the members without litter, and those of archives in place of the archives."""
-    for file in members:
-        name = _safe(file.name, label)
-        if kind := _kind_of_litter(name):
-            litter[kind] += 1
-            continue
-        if INNER.search(name):
-            if next(numbers, None) is None:
+    def archive(self, stream: IO[bytes], label: str, parent: str = "", depth: int = 0) -> Members:
+        """Yield the files of an archive; `parent` is the beginning of their names."""
+        if depth > MAX_DEPTH:
+            raise UserError(f"{label[:80]} ... contains more than {MAX_DEPTH} nested archives")
+        # Tar first: `is_zipfile` also accepts a tar that ends with a zip.
+        is_tar = tarfile.is_tarfile(stream)
+        stream.seek(0)
+        files = tar_members(stream, label) if is_tar else zip_members(stream, label, self.encoding)
+        yield from self.members(files, label, parent, depth)
+
+    def members(self, files: Members, label: str, parent: str = "", depth: int = 0) -> Members:
+        """Yield the files without litter, and those of archives in place of the archives."""
+        for file in files:
+            name = _safe(file.name, label)
+            if kind := _kind_of_litter(name):
+                self.litter[kind] += 1
+            elif not INNER.search(name):
+                yield file._replace(name=parent + name)
+            elif next(self.numbers, None) is None:
                 raise UserError(f"{label[:80]} ... has more than {MAX_INNER:,} inner archives")
-            with file.open() as member:
-                yield from _walk(
-                    member,
-                    f"{label}/{name}",
-                    encoding,
-                    litter,
-                    numbers,
-                    parent=f"{parent}{INNER.sub('', name)}/",
-                    depth=depth + 1,
-                )
-        else:
-            yield file._replace(name=parent + name)
+            else:
+                inside = f"{parent}{INNER.sub('', name)}/"
+                with file.open() as stream:
+                    yield from self.archive(stream, f"{label}/{name}", inside, depth + 1)
 
 
 def _kind_of_litter(name: str) -> str | None:

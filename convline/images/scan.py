@@ -99,7 +99,6 @@ class Scan:
         self.ignored[name] = why
 
 
-LAST = b"\xff" * 32  # no name comes after it in `random_order`
 AGAIN = "dvc repro --force --single-item download"  # DVC does not see that a folder changed.
 NOT_SELECTED = "not selected by organize.include and organize.exclude"
 
@@ -122,65 +121,13 @@ def inspect_all(
     """
     scan = Scan()
     members = open_members(archive, organize.metadata_encoding, scan.litter)
-    images = _image_members(members, selected, scan)
+    images = image_members(members, selected, scan)
     whole = ((name, head + member.read()) for name, head, member in images)
     inspect = partial(_inspect, cache=cache, hashed=organize.near_duplicates != "off")
     # disable=None: no bar if the output is not a terminal.
     for name, result in tqdm(in_threads(whole, inspect), "decode", unit=" images", disable=None):
         scan.add(name, result)
-    return _not_empty(scan, archive)
-
-
-def list_images(
-    archive: Path,
-    organize: Organize,
-    selected: Callable[[str], bool],
-    cache: ImageCache,
-    sample: int,
-) -> tuple[Scan, bool]:
-    """List the selected images of an archive without decoding them: height and width are 0.
-
-    Up to twice `sample` images are read. Of more, those whose names come first in `random_order`
-    are; the digest of all images is then their size.
-
-    Args:
-        archive: a zip, a tar or a folder.
-        organize: the section `organize`.
-        selected: returns False for the names of files to leave out.
-        cache: gets the bytes of the images that are read.
-        sample: number of images to read at least.
-
-    Returns:
-        The list, and True if all images were read.
-
-    Raises:
-        UserError: as `inspect_all`.
-    """
-    scan = Scan()
-    members = open_members(archive, organize.metadata_encoding, scan.litter)
-    images = _image_members(members, selected, scan)
-    limit, read = LAST, list[bytes]()
-    for name, head, member in tqdm(images, "list", unit=" images", disable=None):
-        digest, order = b"", random_order(name)
-        if order <= limit:
-            data = head + member.read()
-            digest = hashlib.sha256(data).digest()
-            cache.add(name, data)
-            read.append(order)
-            if len(read) > 2 * sample:
-                read = sorted(read)[:sample]
-                limit = read[-1]
-        scan.add(name, Image(digest, member.size, 0, 0))
-    complete = all(image.sha256 for image in scan.images.values())
-    if not complete:
-        for name, image in scan.images.items():
-            scan.images[name] = image._replace(sha256=image.size.to_bytes(8))
-    return _not_empty(scan, archive), complete
-
-
-def random_order(name: str) -> bytes:
-    """Return a key that sorts names in a random order, which depends on nothing else."""
-    return hashlib.sha256(name.encode("utf-8", "replace")).digest()
+    return not_empty(scan, archive)
 
 
 def refuse_bad(scan: Scan, limit: int | str) -> None:
@@ -207,13 +154,14 @@ def refuse_bad(scan: Scan, limit: int | str) -> None:
     raise UserError("\n".join([headline, *lines, *more]))
 
 
-def _not_empty(scan: Scan, archive: Path) -> Scan:
+def not_empty(scan: Scan, archive: Path) -> Scan:
+    """Return the scan; raise an error if it has no image."""
     if not scan.images and not scan.bad:
         raise UserError(no_images(archive, scan.ignored))
     return scan
 
 
-def _image_members(
+def image_members(
     members: Iterator[tuple[str, Member]], selected: Callable[[str], bool], scan: Scan
 ) -> Iterator[tuple[str, bytes, Member]]:
     """Yield name, bytes that were read already, and the rest of each image; add others to `scan`.

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convline.images.image_cache import ImageCache
+from convline.images.image_list import list_images
 from convline.images.path_selection import PathSelection
-from convline.images.scan import Scan, list_images, refuse_bad
+from convline.images.scan import Scan, refuse_bad
 from convline.inspection import image_sample
 from convline.inspection.draft import Draft
 from convline.inspection.image_sample import ImageSample, take_sample

@@ -12,9 +12,10 @@ import numpy as np
 
 from convline.images.decoding import BadImage, decode_with_facts
 from convline.images.image_cache import ImageCache
+from convline.images.image_list import random_order
 from convline.images.near_duplicates import NearDuplicates, find_near_duplicates
 from convline.images.perceptual_hash import LEAST, perceptual_hash
-from convline.images.scan import Image, in_threads, random_order
+from convline.images.scan import Image, in_threads
 
 SIZE = 2000  # images; of a share of 1 %, it shows 0.6 to 1.4 %
 PER_CLASS = 8  # images at least, for the contact sheet

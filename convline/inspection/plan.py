@@ -13,12 +13,13 @@ from PIL.Image import Resampling
 from convline.images.aspect_ratio import fit
 from convline.images.decoding import decode, least_side
 from convline.images.image_cache import ImageCache
+from convline.images.image_list import random_order
 from convline.inspection.choice import Choice
 from convline.inspection.cost_estimate import Estimate, Work, estimate, speed_probe
 from convline.inspection.draft import Draft
 from convline.inspection.findings import Findings, look_at
 from convline.inspection.image_choices import choose_features, choose_images
-from convline.inspection.image_sample import PER_CLASS, sample_names
+from convline.inspection.image_sample import PER_CLASS
 from convline.inspection.label_reading import Reading
 from convline.inspection.split_choices import choose_splits
 from convline.inspection.training_choices import choose_training
@@ -129,9 +130,9 @@ def read_pictures(found: Findings, cache: ImageCache) -> dict[str, list[Picture.
     """Return some images of each of the first classes, reduced in size."""
     classes = found.labels.classes
     chosen: dict[str, list[str]] = {name: [] for name in sorted(found.counts)[:MOST_CLASSES]}
-    for name in sample_names(classes):
+    for name in sorted(found.sample.images, key=random_order):
         several = chosen.get(classes[name])
-        if name in found.sample.images and several is not None and len(several) < PER_CLASS:
+        if several is not None and len(several) < PER_CLASS:
             several.append(name)
     names = {name for several in chosen.values() for name in several}
     pictures = {

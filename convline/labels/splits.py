@@ -84,8 +84,8 @@ def find_units(
     first_of: dict[object, str] = {}
     for name in names:
         for tie in (contents[name], groups.get(name)):
-            if tie is not None:
-                units.merge(first_of.setdefault(tie, name), name)
+            if tie is not None and (first := first_of.setdefault(tie, name)) != name:
+                units.merge(first, name)
     for one, other in ties:
         # Not the images themselves: `organize.limit` may leave one out, and use an equal one.
         ends = [first_of.get(contents[name]) for name in (one, other)]

@@ -53,16 +53,25 @@ def _place(
     parts: list[list[str]] = [[] for _ in range(n_parts)]
     free = {label: counts.copy() for label, counts in share.items()}
     for unit in sorted(units, key=len, reverse=True):  # Stable: single ones keep their order.
-        classes = Counter(labels[name] for name in unit)
         if len(unit) == 1:
-            chosen = int(np.argmax(free[labels[unit[0]]] > 0))
+            room = free[labels[unit[0]]]
+            chosen = int((room > 0).argmax())
+            room[chosen] -= 1
         else:
-            room = np.sum([np.minimum(free[label], n) for label, n in classes.items()], axis=0)
-            # Among equal ones, the part that lacks most of its share; otherwise train would get
-            # all large units.
-            lack = np.sum([free[x] / np.maximum(share[x], 1) for x in classes], axis=0)
-            chosen = max(range(n_parts), key=lambda i: (room[i], lack[i]))
+            chosen = _fill_largest_gap(Counter(labels[name] for name in unit), free, share)
         parts[chosen].extend(unit)
-        for label, n in classes.items():
-            free[label][chosen] -= n
     return parts
+
+
+def _fill_largest_gap(
+    classes: Mapping[str, int], free: Mapping[str, np.ndarray], share: Mapping[str, np.ndarray]
+) -> int:
+    """Return the part with most room for a unit with these classes, and take the room."""
+    room = np.sum([np.minimum(free[label], n) for label, n in classes.items()], axis=0)
+    # Among equal ones, the part that lacks most of its share; otherwise train would get all large
+    # units.
+    lack = np.sum([free[label] / np.maximum(share[label], 1) for label in classes], axis=0)
+    chosen = max(range(len(room)), key=lambda i: (room[i], lack[i]))
+    for label, n in classes.items():
+        free[label][chosen] -= n
+    return chosen
