@@ -17,7 +17,7 @@ from convline.images.near_duplicates import NearDuplicates, find_near_duplicates
 from convline.images.perceptual_hash import LEAST, perceptual_hash
 from convline.images.scan import Image, in_threads
 
-SIZE = 2000  # images; of a share of 1 %, it shows 0.6 to 1.4 %
+SIZE = 1000  # images; of a share of 1 %, it shows 0.4 to 1.6 %
 PER_CLASS = 8  # images at least, for the contact sheet
 # A pixel is coloured if its channels differ by more than this, of 255; JPEG changes grey by less.
 MIN_SPREAD = 16

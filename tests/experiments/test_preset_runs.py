@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from convline.experiments import preset_runs, results_page
+from convline.experiments import preset_runs, results_table
 from tests.commands import convline, dvc, make_repository
 from tests.experiments.test_results_page import ROW
 from tests.pipeline.test_default_run import SHRUNK
@@ -19,10 +19,10 @@ def test_paths_are_left_out_of_the_changed_values():
 
 def test_a_run_replaces_an_older_run_of_the_same(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    preset_runs.keep(ROW)
-    preset_runs.keep(ROW | {"seed": 2})
-    preset_runs.keep(ROW | {"scratch_accuracy": 0.5})
-    rows = results_page.read_results()
+    results_table.keep(ROW)
+    results_table.keep(ROW | {"seed": 2})
+    results_table.keep(ROW | {"scratch_accuracy": 0.5})
+    rows = results_table.read_results()
     assert rows["seed"].tolist() == [1, 2]
     assert rows["scratch_accuracy"].tolist() == [0.5, 0.98]
 
@@ -40,10 +40,9 @@ def test_runs_are_tracked_and_kept(tmp_path):
     listed = dvc(folder, "exp", "list", "--name-only").split()
     assert len(listed) == 2
     assert all(name.startswith("default-") for name in listed)
-    assert (
-        "| `default`, `organize.limit=300 train.filters=[4]"
-        in (folder / "docs/results.md").read_text()
-    )
+    page = (folder / "docs/results.md").read_text()
+    assert "| `default`, `organize.limit=300 train.filters=[4]" in page
+    assert not list((folder / "docs").glob("**/*.png"))  # only without changed values
 
 
 def test_a_run_that_fails_is_one_message(tmp_path):
