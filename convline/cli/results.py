@@ -1,4 +1,4 @@
-"""Run presets and write their scores to docs/results.md and docs/tutorials/.
+"""Run presets and write their scores to docs/.
 
     convline results cifar10-dropout --seeds 1 2 3
     convline results dogs-vs-cats download.kind=archive download.name= download.path=~/dogs.zip
