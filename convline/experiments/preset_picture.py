@@ -7,12 +7,11 @@ import altair as alt
 import pandas as pd
 
 from convline.evaluation.display_names import MODELS
-from convline.experiments.param_plot import Plot
+from convline.experiments.param_plot import MEANS, SINGLE, Plot
 from convline.experiments.run_records import RunRecords
 from convline.runtime.files import fresh_file
 
 SIDE = 220  # pixels
-COLORS = ["#1f3b63", "#e8762d"]
 MAX_NAMED = 20  # classes whose images are counted in the cells
 
 
@@ -43,7 +42,7 @@ def curves(epochs: pd.DataFrame, title: str) -> alt.Chart:
         epochs: columns `epoch`, `curve` and `accuracy`.
         title: name of the model.
     """
-    scale = alt.Scale(domain=["train", "validation"], range=COLORS)
+    scale = alt.Scale(domain=["train", "validation"], range=[MEANS, SINGLE])
     legend = alt.Legend(orient="bottom-right", fillColor="#ffffffcc", padding=4)
     color = alt.Color("curve:N", title=None, scale=scale, legend=legend)
     epoch = alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d", grid=False))

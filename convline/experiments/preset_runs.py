@@ -1,6 +1,7 @@
 """Run presets as DVC experiments, and keep their scores and a picture in docs/."""
 
 import hashlib
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -47,4 +48,5 @@ def _without_folder(value: str) -> str:
     """Return `param=value` with the name of a file instead of its path."""
     param, _, content = value.partition("=")
     file = paths.expand_home(content)
-    return f"{param}={file.name}" if file.is_file() else value
+    # `Path.is_file` raises an error for a value too long for a name.
+    return f"{param}={file.name}" if os.path.isfile(file) else value  # noqa: PTH113

@@ -18,11 +18,8 @@ SCORES = (
     *("train_accuracy", "validation_accuracy", "accuracy", "roc_auc"),
     *("sensitivity", "specificity", "best_epoch"),
 )
-COLUMNS = [
-    *("preset", "values", "seed", "data_set", *paths.SPLITS),
-    *(f"{model}_{score}" for model in MODELS for score in SCORES),
-    *("seconds", "machine"),
-]
+OF_MODELS = [f"{model}_{score}" for model in MODELS for score in SCORES]
+COLUMNS = ["preset", "values", "seed", "data_set", *paths.SPLITS, *OF_MODELS, "seconds", "machine"]
 RUN = ["preset", "values", "data_set", "seed"]  # Of two rows with the same, the newer one counts.
 GROUP = ["machine", "preset", "values", "data_set"]  # Rows with the same differ in their seed.
 
@@ -36,7 +33,8 @@ def read_results() -> pd.DataFrame:
     if not RESULTS.exists():
         return pd.DataFrame(columns=COLUMNS)
     try:
-        rows = pd.read_csv(RESULTS, keep_default_na=False, na_values={x: [""] for x in _numbers()})
+        empty = dict.fromkeys(OF_MODELS, "")
+        rows = pd.read_csv(RESULTS, keep_default_na=False, na_values=empty)
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
         rows = pd.DataFrame()
     if not {*COLUMNS} <= {*rows} or pd.to_numeric(rows["seed"], errors="coerce").hasnans:
@@ -53,10 +51,6 @@ def keep(row: dict[str, Any]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     with fresh_file(RESULTS) as partial:
         rows.to_csv(partial, index=False, float_format="%.6f")
-
-
-def _numbers() -> list[str]:
-    return [f"{model}_{score}" for model in MODELS for score in SCORES]
 
 
 def title(runs: pd.DataFrame) -> str:

@@ -17,6 +17,16 @@ def test_paths_are_left_out_of_the_changed_values():
     assert not preset_runs.PLACE.match("extract.weights=hed")
 
 
+def test_a_file_among_the_values_counts_by_its_name(tmp_path):
+    (tmp_path / "list.txt").touch()
+    for value, kept in (
+        (f"organize.include={tmp_path}/list.txt", "organize.include=list.txt"),
+        ("organize.include=['*/images/*']", "organize.include=['*/images/*']"),
+        (f"organize.classes={{{'a: b, ' * 200}}}", f"organize.classes={{{'a: b, ' * 200}}}"),
+    ):
+        assert preset_runs._without_folder(value) == kept
+
+
 def test_a_run_replaces_an_older_run_of_the_same(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results_table.keep(ROW)
